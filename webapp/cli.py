@@ -1,26 +1,42 @@
-"""The commands: thin, over the same functions that the pages call."""
+"""The commands: thin, over the same functions that the pages call.
+
+A command gets the function that makes the application as its object (`@click.pass_obj`), so that
+`--help` needs neither settings nor a database. A room adds its own by `commands.add_command`.
+"""
 
 from __future__ import annotations
 
 import errno
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from flask import Flask
 
 from webapp import database
-from webapp.config import ConfigError
+from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
 
 MakeApp = Callable[[], Flask]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """What an operator can mend ends in one line on stderr and exit code 1, not in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="versioned-admin")
 def commands() -> None:
     """A web admin in which nothing that was saved is ever overwritten.
@@ -31,9 +47,16 @@ def commands() -> None:
 
 def address(command: Callable[..., None]) -> Callable[..., None]:
     """The options of a command that serves."""
-    host = click.option("--host", default="127.0.0.1", show_default=True, help="Listen there.")
+    host = click.option(
+        "--host",
+        envvar=PREFIX + "HOST",
+        default="127.0.0.1",
+        show_default=True,
+        help="Listen on this address.",
+    )
     port = click.option(
         "--port",
+        envvar=PREFIX + "PORT",
         type=click.IntRange(0, 65535),
         default=5000,
         show_default=True,
@@ -47,8 +70,7 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def demo(make_app: MakeApp, host: str, port: int) -> None:
     """Make the database, fill it with demo data if it is empty, and serve it."""
-    with one_line_errors():
-        run(make_app(), host, port, fill=True)
+    run(make_app(), host, port, fill=True)
 
 
 @commands.command()
@@ -56,19 +78,16 @@ def demo(make_app: MakeApp, host: str, port: int) -> None:
 @click.pass_obj
 def serve(make_app: MakeApp, host: str, port: int) -> None:
     """Make what is missing of the database and serve it."""
-    with one_line_errors():
-        run(make_app(), host, port)
+    run(make_app(), host, port)
 
 
 @commands.command("init-db")
 @click.pass_obj
 def init_db(make_app: MakeApp) -> None:
     """Make the tables and guards that are not there yet."""
-    with one_line_errors():
-        app = make_app()
-        with app.app_context():
-            database.create_tables()
-            click.echo(f"The database {database.shown()} is ready.")
+    with make_app().app_context():
+        database.create_tables()
+        click.echo(f"The database {database.shown()} is ready.")
 
 
 def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
@@ -77,16 +96,21 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
     The port comes first: a second start on a busy port touches nothing.
     """
     server = listen(app, host, port)
+    signal.signal(signal.SIGTERM, _stop)
     try:
         with app.app_context():
             database.create_tables()
             if fill and (added := load_demo_data(app)):
                 click.echo(f"Added {added} demo records.")
-        click.echo(f"Serving on http://{_in_url(host)}:{server.effective_port}/ (stop with Ctrl+C)")
-        sys.stdout.flush()
+        click.echo(f"Serving on http://{_in_url(host)}:{bound_port(server)}/ (stop with Ctrl+C)")
         server.run()
     finally:
         server.close()
+
+
+def _stop(*_: object) -> NoReturn:
+    """A service manager's request to stop ends the server as Ctrl+C does."""
+    raise SystemExit(0)
 
 
 def listen(app: Flask, host: str, port: int) -> Any:
@@ -102,8 +126,16 @@ def listen(app: Flask, host: str, port: int) -> Any:
             advice = "choose another with --host and --port"
         raise ConfigError(f"Cannot listen on {host}:{port} ({error.strerror}): {advice}.") from None
     except ValueError as error:
-        raise ConfigError(f"Cannot listen on {host}:{port} ({error}): choose another --host.") from None
+        raise ConfigError(
+            f"Cannot listen on {host}:{port} ({error}): choose another --host."
+        ) from None
     return server
+
+
+def bound_port(server: Any) -> int:
+    """The port taken; a host name with several addresses makes a server for each."""
+    one: int | None = getattr(server, "effective_port", None)
+    return one if one is not None else int(server.effective_listen[0][1])
 
 
 def load_demo_data(app: Flask) -> int:
@@ -118,12 +150,3 @@ def load_demo_data(app: Flask) -> int:
 
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """What an operator can mend ends in one line on stderr and exit code 1, not in a traceback."""
-    try:
-        yield
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from None

@@ -18,7 +18,7 @@ WELL_KNOWN_KEYS = ("change", "default", "dev", "example", "insecure", "key", "pa
 
 
 class ConfigError(Exception):
-    """A setting, or what it points at, cannot work. The message is one line that says what to do."""
+    """A setting, or what it points at, cannot work: one line that says what to do."""
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -127,6 +127,16 @@ def _check_key(key: str) -> None:
 def _is_well_known(key: str) -> bool:
     """Made of the words of placeholders alone: change-me, django-insecure-key, dev_secret_key."""
     rest = key.lower()
-    for word in (*WELL_KNOWN_KEYS, "production", "django", "flask", "please", "your", "this", "me"):
+    for word in (
+        *WELL_KNOWN_KEYS,
+        "production",
+        "django",
+        "flask",
+        "please",
+        "your",
+        "here",
+        "this",
+        "me",
+    ):
         rest = rest.replace(word, "")
     return not any(character.isalnum() for character in rest)

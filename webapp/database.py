@@ -1,4 +1,4 @@
-"""The database of an application: its engine's options, its tables with their guards, its health."""
+"""The application's database: its engine, its tables with their guards, its health."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def parse(url: str) -> URL:
     except (NoSuchModuleError, ImportError) as error:
         raise ConfigError(
             f"{PREFIX}DATABASE_URL names the driver {parsed.drivername}, which is not here"
-            f" ({error}): use sqlite, or postgresql after pip install 'versioned-admin[postgresql]'."
+            f" ({error}): install it, for PostgreSQL with pip install"
+            " 'versioned-admin[postgresql]'."
         ) from None
     return parsed
 

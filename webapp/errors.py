@@ -25,8 +25,8 @@ class Page:
     """The words of one error page."""
 
     title: str
-    happened: str
-    next_step: str
+    explanation: str
+    advice: str
 
 
 PAGES = {
@@ -71,7 +71,7 @@ PAGES = {
     500: Page(
         "Something went wrong here",
         "This is our fault, not yours. What was not saved completely was not saved at all.",
-        "Try again. If it happens again, tell an administrator the request number below.",
+        "Try again. If it happens again, tell an administrator the reference below.",
     ),
     503: Page(
         "The database does not answer",
@@ -84,7 +84,7 @@ PAGES = {
 def init_app(app: Flask) -> None:
     app.before_request(refuse_unreadable)
     app.register_error_handler(HTTPException, show)
-    app.register_error_handler(VersionConflict, lambda error: show(Conflict(str(error))))
+    app.register_error_handler(VersionConflict, lambda error: show(Conflict()))
     app.register_error_handler(UnknownVersion, lambda error: show(NotFound()))
     app.register_error_handler(OperationalError, show_unavailable)
     app.register_error_handler(InterfaceError, show_unavailable)
@@ -94,15 +94,15 @@ def show(error: HTTPException) -> Response | HTTPException:
     """The page of an error; a redirect, which Werkzeug also raises, goes through unchanged."""
     if error.code is None or error.code < 400:
         return error
-    page = PAGES.get(error.code) or Page(
-        error.name, error.description or PAGES[400].happened, PAGES[400].next_step
-    )
+    page = PAGES.get(error.code) or Page(error.name, error.description or "", PAGES[400].advice)
     body = render_template(
         "errors/error.html",
         code=error.code,
-        page=page,
-        detail=_detail(error),
-        request_id=changes.request_id(),
+        title=page.title,
+        explanation=_of_this_case(error) or page.explanation,
+        advice=page.advice,
+        back_url=None,
+        reference=changes.request_id() if error.code >= 500 else None,
     )
     headers = dict(error.get_headers(request.environ))
     headers["Content-Type"] = "text/html; charset=utf-8"
@@ -115,7 +115,7 @@ def show_unavailable(error: OperationalError | InterfaceError) -> Response | HTT
     return show(ServiceUnavailable(retry_after=5))
 
 
-def _detail(error: HTTPException) -> str | None:
+def _of_this_case(error: HTTPException) -> str | None:
     """What a view wrote about this very case; the standard descriptions say less than the page."""
     if isinstance(error, InternalServerError) or error.description == type(error).description:
         return None
