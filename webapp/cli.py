@@ -69,7 +69,10 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 @address
 @click.pass_obj
 def demo(make_app: MakeApp, host: str, port: int) -> None:
-    """Make the database, fill it with demo data if it is empty, and serve it."""
+    """Make the database with demo data and serve it.
+
+    Data is added to empty tables only: starting again keeps everything.
+    """
     run(make_app(), host, port, fill=True)
 
 
@@ -77,7 +80,7 @@ def demo(make_app: MakeApp, host: str, port: int) -> None:
 @address
 @click.pass_obj
 def serve(make_app: MakeApp, host: str, port: int) -> None:
-    """Make what is missing of the database and serve it."""
+    """Make what is missing of the database, add no data, and serve it."""
     run(make_app(), host, port)
 
 
