@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Integer, String, Text, func, insert, inspect, select
 from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column, scoped_session
@@ -27,7 +27,7 @@ class ChangeRecord:
     was rolled back does not give its number back.
     """
 
-    __table_args__: Any = {"info": {"append_only": True}}
+    __table_args__: ClassVar[Any] = {"info": {"append_only": True}}
 
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-1
@@ -111,6 +111,7 @@ def _open(session: Session, ledger: Ledger, mapper: Mapper[Any]) -> OpenChange:
         recorder = inspect(settings.change_model)
         connection = session.connection(bind_arguments={"mapper": recorder})
         result = connection.execute(insert(recorder.local_table).values(columns))
+        assert result.inserted_primary_key is not None
         change_id = result.inserted_primary_key[0]
     return OpenChange(change_id, at, opened_in)
 

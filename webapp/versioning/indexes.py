@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Index, Table, text
 
 CURRENT = "is_current_version = {true}"
 LIVE = "is_current_version = {true} AND version_op != 'delete'"
 
 
-def _partial(condition: str) -> dict[str, object]:
+def _partial(condition: str) -> dict[str, Any]:
     """The condition in each database's own spelling, the one `queries.live` renders to."""
     return {
         "sqlite_where": text(condition.format(true=1)),

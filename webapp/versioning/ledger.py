@@ -84,7 +84,7 @@ class Ledger:
     amending: bool = False
 
     def is_own(self, change_id: int | None) -> bool:
-        """Whether the row of that change was made by this transaction, so that it may be amended."""
+        """Whether this transaction made the row of that change, so that it may be amended."""
         return self.opened is not None and change_id == self.opened.id
 
     def forget(self) -> None:

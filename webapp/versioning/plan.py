@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, inspect, select, tuple_
 from sqlalchemy.orm import InstanceState, Mapper, Session
-from sqlalchemy.orm.attributes import NO_VALUE, flag_dirty, set_committed_value
+from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
+from sqlalchemy.orm.base import NO_VALUE
 from sqlalchemy.orm.interfaces import MANYTOONE
 
 from .change import allow_amending

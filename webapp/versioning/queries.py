@@ -33,12 +33,12 @@ def is_newest(rows: Any) -> ColumnElement[bool]:
     return newest
 
 
-def current(model: type[T]) -> Select[tuple[T]]:
+def current(model: type[T]) -> Select[T]:
     """Select the live records: the newest version of each, without the deleted ones."""
     return select(model).where(live(model))
 
 
-def as_of(model: type[T], when: datetime, id: Any = None) -> Select[tuple[T]]:
+def as_of(model: type[T], when: datetime, id: Any = None) -> Select[T]:
     """Select the records as they were at a moment, without those that were deleted then.
 
     `when` is aware. A version counts from its `version_from` on, inclusive, until the next one's.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
@@ -34,12 +34,12 @@ def restore(session: Session, model: type[T], id: Any, version_id: int) -> T:
         select(model).where(rows.id == id).order_by(rows.version_id.desc()).limit(1)
     )
     if newest is source:
-        return source
+        return cast(T, newest)
     for name in _restorable(model):
         setattr(newest, name, getattr(source, name))
     ledger_of(session).operations[inspect(newest)] = "restore"
     flag_dirty(newest)
-    return newest
+    return cast(T, newest)
 
 
 def _restorable(model: type[Any]) -> list[str]:

@@ -120,7 +120,7 @@ class Sweep:
     def _temporary_table(self) -> Table:
         key = [Column(c.name, c.type, primary_key=True) for c in self._key(self.table)]
         new = [Column(f"new_{c.name}", _portable(c)) for c in self.computed]
-        own = Column("own", Boolean(create_constraint=False))
+        own: Column[bool] = Column("own", Boolean(create_constraint=False))
         return Table("versioning_picked", MetaData(), *key, own, *new, prefixes=["TEMPORARY"])
 
     def _pick(self, differs: ColumnElement[bool]) -> Any:
