@@ -36,7 +36,8 @@ document.addEventListener("keydown", (event) => {
 // A link to a folded part opens it (the list's "Delete" leads to the form at the foot of the record's page).
 const unfold = () => {
   const target = document.getElementById(location.hash.slice(1));
-  if (target instanceof HTMLDetailsElement) { target.open = true; target.scrollIntoView(); }
+  const fold = target?.closest("details");
+  if (fold && !fold.open) { fold.open = true; target.scrollIntoView(); }
 };
 addEventListener("hashchange", unfold);
 unfold();
