@@ -7,6 +7,7 @@ without a word; others lose what the text cannot carry.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask_admin.contrib.sqla.form import AdminModelConverter
@@ -21,7 +22,7 @@ from webapp.versioning import VERSION_COLUMNS, is_versioned
 from . import presentation
 from .fields import ChoiceField, ReferenceField, ValueField
 from .references import Target
-from .values import codec_for
+from .values import Codec, choices_codec, codec_for
 
 
 class FormConverter(AdminModelConverter):
@@ -49,13 +50,17 @@ class FormConverter(AdminModelConverter):
         return presentation.escaped(text) if text else None
 
     def _get_field_override(self, name: str) -> Callable[..., Any] | None:
-        """Hook: a plain column that holds an id is a choice of records (`form_references`)."""
+        """Hook: a plain column that holds an id is a choice of records (`form_references`), and one
+        of `form_choices` our kind of choice."""
         override = super()._get_field_override(name)
         model = getattr(self.view, "form_references", {}).get(name)
-        if override is not None or model is None:
-            return override
-        target = Target(self.session, model)
-        return lambda **kwargs: ReferenceField(**_plain(kwargs), target=target)
+        choices = (getattr(self.view, "form_choices", None) or {}).get(name)
+        if override is None and model is not None:
+            target = Target(self.session, model)
+            return lambda **kwargs: ReferenceField(**_plain(kwargs), target=target)
+        if override is None and choices:
+            return partial(_choice_field, choices_codec(choices))
+        return override
 
     def get_converter(self, column: Any) -> Callable[..., Any] | None:
         """Hook: our field where the column's type has a codec, else Flask-Admin's."""
@@ -96,6 +101,11 @@ class FormConverter(AdminModelConverter):
         kwargs["validators"] = [*kwargs["validators"], check]
         target = Target(self.session, prop.mapper.class_)
         return ReferenceField(**_plain(kwargs), target=target, as_object=True)
+
+
+def _choice_field(codec: Codec, **kwargs: Any) -> Any:
+    nullable = any(isinstance(each, validators.Optional) for each in kwargs["validators"])
+    return ChoiceField(**_plain(kwargs), codec=codec, nullable=nullable)
 
 
 def _plain(kwargs: dict[str, Any]) -> dict[str, Any]:

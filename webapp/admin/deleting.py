@@ -14,15 +14,16 @@ from webapp.versioning import VersionConflict, VersioningError, change
 
 from . import identity, presentation, refusals
 from .forms import reason_field
-from .records import RecordView
+from .timeline_page import TimelineView
 
 MOST_AT_ONCE = 1000
 REFUSED = "The database refused to delete this. Nothing was deleted."
 
 
-class DeleteView(RecordView):
+class DeleteView(TimelineView):
     """Flask-Admin's delete page and actions, over tombstones."""
 
+    #: Whether every change of this model must say why.
     reason_required = False
 
     @expose("/delete/", methods=("POST",))

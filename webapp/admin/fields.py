@@ -7,12 +7,10 @@ from typing import Any
 
 from wtforms import widgets
 from wtforms.fields import Field
-from wtforms.fields.choices import SelectFieldBase
+from wtforms.fields.choices import Choice, SelectFieldBase
 
 from .references import Target
 from .values import Codec
-
-Choice = tuple[str, str, bool, dict[str, Any]]
 
 
 class ValueField(Field):
@@ -44,7 +42,8 @@ class ValueField(Field):
             return
         text = self._value()
         many = self.codec.lines or "\n" in text or "\r" in text
-        self.widget = widgets.TextArea() if many else widgets.Input(self.codec.input_type)
+        one_line = widgets.DateInput() if self.codec.input_type == "date" else widgets.TextInput()
+        self.widget = widgets.TextArea() if many else one_line
 
     def _value(self) -> str:
         if self.raw_data:
@@ -79,15 +78,13 @@ class ChoiceField(SelectFieldBase):
         return "" if self.data is None else self.codec.write(self.data)
 
     def iter_choices(self) -> Iterator[Choice]:
-        chosen = self.selected()
         choices = list(self.codec.choices)
         if self.nullable or self.object_data is None:
             choices.insert(0, ("", ""))
         stored = "" if self.object_data is None else self.codec.write(self.object_data)
         if stored not in dict(choices):
             choices.append((stored, stored))
-        for value, label in choices:
-            yield value, label, value == chosen, {}
+        yield from _marked(choices, self.selected(), stored)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist:
@@ -124,12 +121,11 @@ class ReferenceField(SelectFieldBase):
         return str(self.raw_data[0]) if self.raw_data else self.key_of(self.data)
 
     def iter_choices(self) -> Iterator[Choice]:
-        chosen, stored = self.selected(), self.key_of(self.object_data)
+        stored = self.key_of(self.object_data)
         choices = [("", ""), *self.target.choices()]
         if stored not in dict(choices):
             choices.append((stored, self.target.label_of_gone(stored)))
-        for value, label in choices:
-            yield value, label, value == chosen, {}
+        yield from _marked(choices, self.selected(), stored)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist:
@@ -144,3 +140,10 @@ class ReferenceField(SelectFieldBase):
             if row is None:
                 raise ValueError("There is no such record, or it was deleted: choose another.")
             self.data = row if self.as_object else self.target.id_of(row)
+
+
+def _marked(choices: list[tuple[str, str]], chosen: str, stored: str) -> Iterator[Choice]:
+    """The choices with the chosen one marked; the stored one where the post held none of them."""
+    mark = chosen if chosen in dict(choices) else stored
+    for value, label in choices:
+        yield Choice(value, label, value == mark, {})

@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import flash, g, request
 from flask_admin.model.base import ViewArgs
-from flask_admin.model.template import EndpointLinkRowAction
-from sqlalchemy import Column, inspect
+from sqlalchemy import Column, inspect, select
 from sqlalchemy.orm import RelationshipDirection
 
 from webapp.changes import Change
@@ -16,6 +15,7 @@ from webapp.versioning import Operation, data_columns
 from . import presentation, search
 from .filters import FilterConverter, default_filters, names_of
 from .records import RecordView
+from .saving import SaveView
 from .values import codec_for
 
 VERSIONS = ("version_id", "version_from")
@@ -24,16 +24,16 @@ MOST_COLUMNS = 7
 LARGEST_OFFSET = 2**62
 
 
-class ListView(RecordView):
+class ListView(SaveView):
     """The hooks of Flask-Admin's list, and what our list shows beside the columns."""
 
     page_size = 20
+    list_template = "history/list.html"
     can_set_page_size = True
     page_size_options = (20, 50, 100)
     #: Arguments of the list's address that its links carry on, besides Flask-Admin's own.
     list_args: tuple[str, ...] = ("deleted",)
     filter_converter = FilterConverter()
-    column_extra_row_actions = [EndpointLinkRowAction("fa fa-history", ".timeline_view", "Timeline")]
 
     # -- what it selects
 
@@ -79,8 +79,8 @@ class ListView(RecordView):
         return count, rows
 
     def _with_actors(self, query: Any) -> list[Any]:
-        joined = query.outerjoin(Change, Change.id == self.model.change_id).add_columns(Change.actor)
-        found = joined.all()
+        actor = select(Change.actor).where(Change.id == self.model.change_id).scalar_subquery()
+        found = query.add_columns(actor).all()
         g.last_actors = {row.id: actor for row, actor in found}
         return [row for row, _ in found]
 
@@ -227,10 +227,8 @@ class ListView(RecordView):
         return self.filter_converter.convert("", attribute, label)
 
     def get_list_row_actions(self) -> list[Any]:
-        """Hook: a deleted record has a timeline, and nothing else to do."""
-        if self.shows_deleted:
-            return list(self.column_extra_row_actions or ())
-        return super().get_list_row_actions()
+        """Hook: a deleted record has a timeline, which the template links, and nothing else."""
+        return [] if self.shows_deleted else super().get_list_row_actions()
 
     def get_actions_list(self) -> Any:
         """Hook: no bulk action on deleted records."""

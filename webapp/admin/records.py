@@ -17,7 +17,11 @@ UNKNOWN = "There is no record with this id. It may be mistyped, or belong to ano
 
 
 class RecordView(ModelView):
-    """The hooks of Flask-Admin by which a view finds records."""
+    """The hooks of Flask-Admin by which a view finds records.
+
+    The views build on each other in one line, timeline, delete, save, list: Flask-Admin's metaclass
+    copies every exposed method into each class, where a second branch would not see an override.
+    """
 
     def get_pk_value(self, model: Any) -> str:
         """Hook: addresses hold the id; the stock key is `id,version_id` and goes stale."""

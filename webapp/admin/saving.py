@@ -14,21 +14,20 @@ from webapp.versioning import VersionConflict, VersioningError, change, timeline
 
 from . import conflict, presentation, refusals, unique
 from .converters import FormConverter
+from .deleting import DeleteView
 from .forms import RecordForm, RecordRules, own_class, rename_reserved, with_own_fields
-from .records import RecordView
 
 NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 UNCHANGED = "Nothing changed, no new version was made."
 
 
-class SaveView(RecordView):
+class SaveView(DeleteView):
     """Flask-Admin's create and edit pages, with our answers: 409, 410, 422, "nothing changed"."""
 
-    #: Whether every change of this model must say why.
-    reason_required = False
     #: Columns that hold the id of another record: {"supplier_id": Supplier}.
     form_references: dict[str, type[Any]] = {}
     conflict_template = "admin/model/conflict.html"
+    gone_template = "history/gone.html"
     form_base_class = RecordForm
     model_form_converter = FormConverter
 
@@ -148,8 +147,6 @@ class SaveView(RecordView):
     def _form_page(self, template: str, form: Any, rules: Any, **more: Any) -> Any:
         for error in form.hidden_errors():
             flash(error, "error")
-        if form.errors:
-            flash("Not saved: see what is marked below.", "error")
         page = self.render(
             template,
             form=form,
@@ -174,7 +171,6 @@ class SaveView(RecordView):
             form_opts=FormOpts(widget_args=self.form_widget_args, form_rules=self._form_edit_rules),
             model=theirs,
             rows=rows,
-            deleted=False,
             base_version=base_version,
             current_version=theirs.version_id,
             theirs_actor=newest.actor,
@@ -198,20 +194,14 @@ class SaveView(RecordView):
         form = self.edit_form(obj=tombstone)
         newest = timeline(self.session.session(), self.model, tombstone.id, limit=1).entries[0]
         page = self.render(
-            self.conflict_template,
+            self.gone_template,
             form=form,
             form_opts=FormOpts(widget_args=self.form_widget_args, form_rules=self._form_edit_rules),
             model=tombstone,
-            rows=(),
-            deleted=True,
-            base_version=form.base_version.data,
-            current_version=tombstone.version_id,
             theirs_actor=newest.actor,
             theirs_at=newest.at,
             timeline_url=timeline_url,
-            edit_url=None,
             return_url=self.back(),
-            row_url=self.row_url,
         )
         return page, 410
 

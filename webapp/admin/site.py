@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask, redirect, url_for
+from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from sqlalchemy.orm import configure_mappers
-from werkzeug import Response
 
 from webapp.extensions import db
 from webapp.versioning import is_versioned
@@ -22,7 +21,7 @@ NAME = "Versioned Admin"
 
 
 def init_admin(app: Flask) -> Admin:
-    """Give `app` its admin at `/admin/`, and lead `/` there.
+    """Give `app` its admin at `/admin/`.
 
     Shows the registered models of `app.config["APPS"]` in their order, then every other versioned
     model of these apps through `VersionedModelView`.
@@ -38,12 +37,7 @@ def init_admin(app: Flask) -> Admin:
         view = each.view(each.model, db, **options)
         _size_pages(view, app.config.get("PAGE_SIZE"))
         admin.add_view(view)
-    app.add_url_rule("/", "home", _home)
     return admin
-
-
-def _home() -> Response:
-    return redirect(url_for("admin.index"))
 
 
 def _shown(apps: tuple[str, ...]) -> Iterator[Registration]:

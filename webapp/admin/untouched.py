@@ -48,8 +48,8 @@ def normal(text: str) -> str:
 
 
 def _selected(field: Any) -> list[str]:
-    choices: list[tuple[Any, ...]] = list(field.iter_choices())
-    chosen = [str(choice[0]) for choice in choices if choice[2]]
+    choices = list(field._iter_choices_normalized())
+    chosen = [str(choice.value) for choice in choices if choice.selected]
     if not chosen and choices and not getattr(field.widget, "multiple", False):
-        chosen = [str(choices[0][0])]  # a browser shows and sends the first
+        chosen = [str(choices[0].value)]  # a browser shows and sends the first
     return chosen

@@ -12,7 +12,7 @@ import enum
 import math
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -55,12 +55,10 @@ def codec_for(type_: TypeEngine[Any]) -> Codec | None:
     """The codec of a column type; None for what is not edited as text, such as binary."""
     if isinstance(type_, UtcDateTime):
         return _moment()
-    if isinstance(type_, TypeDecorator):
-        return codec_for(type_.impl_instance)
     for known, make in MAKERS:
         if isinstance(type_, known):
             return make(type_)
-    return None
+    return codec_for(type_.impl_instance) if isinstance(type_, TypeDecorator) else None
 
 
 def read_text(text: str) -> str:
@@ -153,6 +151,13 @@ def _enum(type_: sa.Enum) -> Codec:
         _pick(choices, lambda name: members[name]),
         choices=choices,
     )
+
+
+def choices_codec(pairs: Iterable[tuple[Any, Any]]) -> Codec:
+    """The codec of a column whose view names the choices: pairs of value and label."""
+    found = {str(value): (value, str(label)) for value, label in pairs}
+    choices = tuple((key, label) for key, (_, label) in found.items())
+    return Codec("choice", str, _pick(choices, lambda key: found[key][0]), choices=choices)
 
 
 def _pick(

@@ -10,13 +10,10 @@ from flask_admin import expose
 from webapp.changes import Change
 
 from . import presentation
-from .deleting import DeleteView
 from .listing import ListView
-from .saving import SaveView
-from .timeline_page import TimelineView
 
 
-class VersionedModelView(ListView, SaveView, DeleteView, TimelineView):
+class VersionedModelView(ListView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
