@@ -68,6 +68,7 @@ def move_to(form: Any, base: Any, theirs: Any) -> None:
     before = type(form)(None, obj=base)
     for name, attribute in form.columns_by_field().items():
         if form.is_untouched_since(name, before):
+            form[name].raw_data = None
             form[name].process(None, getattr(theirs, attribute))
     form.base_version.process(None, str(theirs.version_id))
 

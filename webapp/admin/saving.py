@@ -10,7 +10,13 @@ from flask_admin import expose
 from flask_admin.form import FormOpts
 from wtforms import ValidationError
 
-from webapp.versioning import VersionConflict, VersioningError, change, timeline
+from webapp.versioning import (
+    ReadOnlyVersion,
+    VersionConflict,
+    VersioningError,
+    change,
+    timeline,
+)
 
 from . import conflict, presentation, refusals, unique
 from .converters import FormConverter
@@ -63,10 +69,15 @@ class SaveView(DeleteView):
         try:
             if self.validate_form(form) and self.update_model(form, model):
                 return redirect(self._next_url(model, is_created=False))
-        except VersionConflict:  # they saved between our look at the record and our write
+        except (VersionConflict, ReadOnlyVersion):
+            # They saved, or deleted, between our look at the record and our write.
             self.session.session.rollback()
             model = self.get_one(id)
-            return self._gone(id) if model is None else self._conflict_page(form, model, base)
+            if model is None:
+                return self._gone(id)
+            if model.version_id == base:  # not about this record: a hook edited an old version
+                raise
+            return self._conflict_page(form, model, base)
         return self._form_page(self.edit_template, form, self._form_edit_rules, model=model)
 
     # -- writing
@@ -79,7 +90,8 @@ class SaveView(DeleteView):
     def update_model(self, form: Any, model: Any) -> bool:
         """Hook: the stock one flashes the text of any error, and "saved" whatever happened.
 
-        Raises VersionConflict when someone else's newer version is found at the flush.
+        Raises VersionConflict or ReadOnlyVersion when someone else's newer version is found at the
+        flush.
         """
         before = model.version_id
         if not self._write(form, model, is_created=False):
@@ -116,7 +128,7 @@ class SaveView(DeleteView):
                     form.note_in_place(model)
                 if not form.errors and self._is_unique(form, model):
                     session.commit()
-        except VersionConflict:
+        except (VersionConflict, ReadOnlyVersion):
             raise
         except (ValidationError, VersioningError) as error:
             form.form_errors.append(str(error))

@@ -45,6 +45,8 @@ class VersionedModelView(ListView):
         if self.column_formatters_export is None:
             given = self.column_formatters.items()
             self.column_formatters_export = {name: do for name, do in given if name not in ours}
+        descriptions = (self.column_descriptions or {}).items()
+        self.column_descriptions = {name: presentation.escaped(text) for name, text in descriptions}
         super()._refresh_cache()
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
