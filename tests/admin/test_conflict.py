@@ -42,9 +42,16 @@ def test_the_typed_values_are_kept_and_save_over_the_new_base(
     form = form_of(client.get(url))
     shop.edit(Gadget, kettle, name="Bob's kettle")
     again = form_of(client.post(url, data=form | {"name": "Alice's kettle", "reason": "Mine"}))
-    assert (again["name"], again["reason"], again["base_version"]) == ("Alice's kettle", "Mine", "2")
+    assert (again["name"], again["reason"], again["base_version"]) == (
+        "Alice's kettle",
+        "Mine",
+        "2",
+    )
     assert client.post(url, data=again).status_code == 302
-    assert [row.name for row in shop.versions(Gadget, kettle)][1:] == ["Bob's kettle", "Alice's kettle"]
+    assert [row.name for row in shop.versions(Gadget, kettle)][1:] == [
+        "Bob's kettle",
+        "Alice's kettle",
+    ]
 
 
 def test_saving_again_undoes_nothing_of_theirs(

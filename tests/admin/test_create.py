@@ -56,7 +56,11 @@ def test_columns_named_like_parts_of_a_form(client: Any, shop: Shop) -> None:
     assert page.status_code == 302 and page.location == "/admin/oddity/"
     [odd] = shop.versions(Oddity, 1)
     assert (odd.meta, odd.data, odd.errors, odd.reason) == ("meta", "data", "errors", "reason")
-    assert (odd.base_version, odd.validate_url, odd.url) == ("base_version", "validate_url", "http:x")
+    assert (odd.base_version, odd.validate_url, odd.url) == (
+        "base_version",
+        "validate_url",
+        "http:x",
+    )
     assert "why" in client.get("/admin/oddity/timeline/?id=1").text
     assert save(client, "/admin/oddity/edit/?id=1").status_code == 302
     assert len(shop.versions(Oddity, 1)) == 1

@@ -17,7 +17,9 @@ from webapp.extensions import db
 @pytest.fixture(autouse=True)
 def gadgets(shop: Shop) -> None:
     acme = shop.add(Maker, name="Acme")
-    shop.add(Gadget, name="Kettle", sku="k%1", price=Decimal("29.90"), color=Color.RED, maker_id=acme)
+    shop.add(
+        Gadget, name="Kettle", sku="k%1", price=Decimal("29.90"), color=Color.RED, maker_id=acme
+    )
     shop.add(Gadget, name="Toaster", price=Decimal("50.00"))
 
 
@@ -65,10 +67,26 @@ def test_an_unknown_filter_is_named_and_ignored(client: Any, asked: str) -> None
     assert page.status_code == 200 and "This list has no filter" in page.text
 
 
-JUNK = ["", "x", "-1", "9" * 20, "9" * 5000, "1e999", "NaN", "[]", " to ", "1 to", "ü" * 300, ",", "1," * 200]
+JUNK = [
+    "",
+    "x",
+    "-1",
+    "9" * 20,
+    "9" * 5000,
+    "1e999",
+    "NaN",
+    "[]",
+    " to ",
+    "1 to",
+    "ü" * 300,
+    ",",
+    "1," * 200,
+]
 
 
-def test_junk_in_any_filter_of_any_type_is_never_an_error(client: Any, app: Any, shop: Shop) -> None:
+def test_junk_in_any_filter_of_any_type_is_never_an_error(
+    client: Any, app: Any, shop: Shop
+) -> None:
     shop.add(Strict, **ODD)
     view = next(view for view in app.extensions["admin"][0]._views if view.endpoint == "strict")
     for name in view._filter_args:
@@ -81,7 +99,9 @@ def test_every_type_is_found_by_its_own_text(client: Any, app: Any, shop: Shop) 
     shop.add(Strict, **ODD)
     view = next(view for view in app.extensions["admin"][0]._views if view.endpoint == "strict")
     found = {
-        name: client.get("/admin/strict/", query_string={f"flt0_{name}_equals": _text(name)}).status_code
+        name: client.get(
+            "/admin/strict/", query_string={f"flt0_{name}_equals": _text(name)}
+        ).status_code
         for name in ODD
         if f"{name}_equals" in view._filter_args
     }

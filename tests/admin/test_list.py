@@ -53,7 +53,9 @@ def test_without_a_declared_order_it_is_by_id(client: Any, shop: Shop) -> None:
     assert names(client.get("/admin/maker/")) == ["C", "A", "B"]
 
 
-def test_the_declared_order_ends_with_the_id(client: Any, shop: Shop, statements: list[str]) -> None:
+def test_the_declared_order_ends_with_the_id(
+    client: Any, shop: Shop, statements: list[str]
+) -> None:
     shop.add(Gadget, name="Kettle")
     client.get("/admin/gadget/")
     assert re.search(r"ORDER BY shop_gadget.name, shop_gadget.id", statements[-1])

@@ -66,7 +66,13 @@ class ChoiceField(SelectFieldBase):
     widget = widgets.Select()
 
     def __init__(
-        self, label: Any = None, validators: Any = None, *, codec: Codec, nullable: bool, **kwargs: Any
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        codec: Codec,
+        nullable: bool,
+        **kwargs: Any,
     ) -> None:
         super().__init__(label, validators, **kwargs)
         self.codec = codec

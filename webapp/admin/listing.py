@@ -40,7 +40,9 @@ class ListView(SaveView):
     @property
     def shows_deleted(self) -> bool:
         """Whether the page is the list of deleted records: `?deleted=1`."""
-        return request.endpoint == f"{self.endpoint}.index_view" and request.args.get("deleted") == "1"
+        return (
+            request.endpoint == f"{self.endpoint}.index_view" and request.args.get("deleted") == "1"
+        )
 
     def get_query(self) -> Any:
         """Hook: on the list of deleted records, their tombstones."""
@@ -75,7 +77,7 @@ class ListView(SaveView):
         if not rows and count and page:
             page = (count - 1) // size
             rows = self._with_actors(super().get_list(page, *given)[1])
-        self._template_args["page"] = page
+        self.tell(page=page)
         return count, rows
 
     def _with_actors(self, query: Any) -> list[Any]:
@@ -95,7 +97,7 @@ class ListView(SaveView):
             sort_desc = bool(declared and declared[-1][2])
         return query.order_by(self.model.id.desc() if sort_desc else self.model.id), joins
 
-    def _apply_search(  # type: ignore[override]
+    def _apply_search(
         self, query: Any, count_query: Any, joins: Any, count_joins: Any, text: str
     ) -> Any:
         """Hook: the stock search takes % and _ as wildcards."""
@@ -180,7 +182,9 @@ class ListView(SaveView):
 
     def get_details_columns(self) -> list[tuple[Any, str]]:
         """Hook: the details show every column of the record, long ones too."""
-        relations = [name for name in self.scaffold_list_columns() if name not in data_columns(self.model)]
+        relations = [
+            name for name in self.scaffold_list_columns() if name not in data_columns(self.model)
+        ]
         names = self.column_details_list or [*data_columns(self.model), *relations]
         excluded = self.column_details_exclude_list
         return self.get_column_names([*names, *VERSIONS], excluded)
@@ -193,13 +197,19 @@ class ListView(SaveView):
     def get_column_name(self, field: str) -> str:
         """Hook: names for the version columns."""
         names = {"version_id": "Versions", "version_from": "Last change"}
-        return (self.column_labels or {}).get(field) or names.get(field) or super().get_column_name(field)
+        return (
+            (self.column_labels or {}).get(field)
+            or names.get(field)
+            or super().get_column_name(field)
+        )
 
     def init_search(self) -> bool:
         """Hook: without a declaration, the search looks into every text."""
         if self.column_searchable_list is None:
             mapper = inspect(self.model)
-            names = [name for name in data_columns(self.model) if search.is_text(mapper.columns[name])]
+            names = [
+                name for name in data_columns(self.model) if search.is_text(mapper.columns[name])
+            ]
             self.column_searchable_list = names
         return super().init_search()
 
@@ -219,7 +229,7 @@ class ListView(SaveView):
 
     def scaffold_filters(self, name: Any) -> Any:
         """Hook: a calculated property has no table, over which the stock one stumbles."""
-        attribute = getattr(self.model, name, None) if isinstance(name, str) else name
+        attribute: Any = getattr(self.model, name, None) if isinstance(name, str) else name
         columns = getattr(getattr(attribute, "property", None), "columns", ())
         if not columns or isinstance(columns[0], Column):
             return super().scaffold_filters(name)

@@ -58,7 +58,7 @@ class SaveView(DeleteView):
         model = self.get_one(id)
         if model is None:
             return self._gone(id)
-        form = self.edit_form(obj=model)
+        form: Any = self.edit_form(obj=model)
         self._validate_form_instance(ruleset=self._form_edit_rules, form=form)
         if request.method == "GET":
             form.base_version.process(None, str(model.version_id))

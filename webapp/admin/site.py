@@ -10,6 +10,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from sqlalchemy.orm import configure_mappers
 
+from webapp import extensions
 from webapp.extensions import db
 from webapp.versioning import is_versioned
 
@@ -51,7 +52,7 @@ def _shown(apps: tuple[str, ...]) -> Iterator[Registration]:
 
 def _models(apps: tuple[str, ...]) -> list[type[Any]]:
     """The versioned models of the apps, app by app, each in the order of its tables."""
-    mappers = [each for each in db.Model.registry.mappers if each.inherits is None]
+    mappers = [each for each in extensions.Base.registry.mappers if each.inherits is None]
     order = list(db.metadata.tables.values())
     found = [
         each.class_ for each in mappers if _belongs(each.class_, apps) and is_versioned(each.class_)

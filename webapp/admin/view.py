@@ -40,7 +40,7 @@ class VersionedModelView(ListView):
 
     def _refresh_cache(self) -> None:
         """Hook: the version columns are shown in our way unless the view has its own."""
-        ours = {"version_id": _versions, "version_from": _last_change}
+        ours: dict[str, Any] = {"version_id": _versions, "version_from": _last_change}
         self.column_formatters = ours | dict(self.column_formatters or {})
         if self.column_formatters_export is None:
             given = self.column_formatters.items()
@@ -56,10 +56,12 @@ class VersionedModelView(ListView):
     @expose("/")
     def index_view(self) -> Any:
         """Hook: tells the template which list it is, and the way to the other one."""
-        self._template_args["row_url"] = self.row_url
-        self._template_args["deleted"] = self.shows_deleted
-        self._template_args["live_url"] = self.get_url(".index_view")
-        self._template_args["deleted_url"] = self.get_url(".index_view", deleted=1)
+        self.tell(
+            row_url=self.row_url,
+            deleted=self.shows_deleted,
+            live_url=self.get_url(".index_view"),
+            deleted_url=self.get_url(".index_view", deleted=1),
+        )
         return super().index_view()
 
     @expose("/details/")

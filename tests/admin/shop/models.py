@@ -107,10 +107,14 @@ def _columns(nullable: bool) -> dict[str, Any]:
 
 
 Loose: Any = type(
-    "Loose", (Versioned, db.Model), {"__tablename__": "shop_loose", "__module__": __name__} | _columns(True)
+    "Loose",
+    (Versioned, db.Model),
+    {"__tablename__": "shop_loose", "__module__": __name__} | _columns(True),
 )
 Strict: Any = type(
-    "Strict", (Versioned, db.Model), {"__tablename__": "shop_strict", "__module__": __name__} | _columns(False)
+    "Strict",
+    (Versioned, db.Model),
+    {"__tablename__": "shop_strict", "__module__": __name__} | _columns(False),
 )
 
 #: A value of each column of `Strict` and `Loose`, each of a shape that some form would lose.
