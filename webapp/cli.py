@@ -121,7 +121,14 @@ def listen(app: Flask, host: str, port: int) -> Any:
     import waitress  # needed by the commands that serve only
 
     try:
-        server = waitress.create_server(app, host=host, port=port, ident=None)
+        server = waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            ident=None,
+            # A little too much reaches the application, which has a page for it.
+            max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
+        )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             advice = "stop what listens there, or choose another with --port"
