@@ -38,9 +38,20 @@ def test_an_app_that_python_cannot_import_is_named(tmp_path: Path) -> None:
         create_app({"INSTANCE_PATH": str(tmp_path), "APPS": "no.such.app"})
 
 
-def test_an_app_without_models_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^VERSIONED_ADMIN_APPS names 'json'.*models\.py"):
-        create_app({"INSTANCE_PATH": str(tmp_path), "APPS": ["json"]})
+@pytest.mark.parametrize("name", ["json", "math"])
+def test_an_app_without_models_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^VERSIONED_ADMIN_APPS names '{name}'.*models\.py"):
+        create_app({"INSTANCE_PATH": str(tmp_path), "APPS": [name]})
+
+
+def test_an_error_inside_an_app_is_shown_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_shop").mkdir()
+    (tmp_path / "broken_shop" / "__init__.py").write_text("import no_such_library")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+        create_app({"INSTANCE_PATH": str(tmp_path), "APPS": ["broken_shop"]})
 
 
 def test_production_sends_its_cookie_over_https_only(tmp_path: Path) -> None:
