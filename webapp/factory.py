@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, redirect, url_for
 from sqlalchemy.orm import configure_mappers
 
 from webapp import changes, config, database, errors, health, instance, versioning
@@ -97,3 +97,4 @@ def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
         _load(name, "admin")
     if find_spec("webapp.admin"):
         import_module("webapp.admin").init_admin(app)
+        app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from webapp import create_app
 from webapp.config import ConfigError
@@ -65,6 +66,11 @@ def test_finds_the_templates_and_static_files(app: Flask) -> None:
     assert app.jinja_env.get_template("errors/error.html")
     assert app.static_folder is not None
     assert Path(app.static_folder).is_dir()
+
+
+def test_the_root_leads_to_the_admin(client: FlaskClient) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer.location) == (302, "/admin/")
 
 
 def test_every_post_needs_a_csrf_token(tmp_path: Path) -> None:
