@@ -69,7 +69,10 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 @address
 @click.pass_obj
 def demo(make_app: MakeApp, host: str, port: int) -> None:
-    """Make the database, fill it with demo data if it is empty, and serve it."""
+    """Make the database with demo data and serve it.
+
+    Data is added to empty tables only: starting again keeps everything.
+    """
     run(make_app(), host, port, fill=True)
 
 
@@ -77,7 +80,7 @@ def demo(make_app: MakeApp, host: str, port: int) -> None:
 @address
 @click.pass_obj
 def serve(make_app: MakeApp, host: str, port: int) -> None:
-    """Make what is missing of the database and serve it."""
+    """Make what is missing of the database, add no data, and serve it."""
     run(make_app(), host, port)
 
 
@@ -118,7 +121,14 @@ def listen(app: Flask, host: str, port: int) -> Any:
     import waitress  # needed by the commands that serve only
 
     try:
-        server = waitress.create_server(app, host=host, port=port, ident=None)
+        server = waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            ident=None,
+            # A little too much reaches the application, which has a page for it.
+            max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
+        )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             advice = "stop what listens there, or choose another with --port"

@@ -182,12 +182,13 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     if mapper.inherits is not None:
         return
     table = version_table(mapper)
-    unknown = set(cls.__unversioned__) - {attr.key for attr in mapper.column_attrs}
+    columns = (
+        mapper.columns
+    )  # unlike `column_attrs`, does not configure: later classes may be named
+    unknown = set(cls.__unversioned__) - set(columns.keys())
     if unknown:
         raise VersioningError(f"{cls.__name__}.__unversioned__ names no column: {sorted(unknown)}")
-    table.info["versioned"] = frozenset(
-        column.name for name in cls.__unversioned__ for column in mapper.column_attrs[name].columns
-    )
+    table.info["versioned"] = frozenset(columns[name].name for name in cls.__unversioned__)
     newest = table.alias()
     calculated = (
         select(func.max(newest.c.version_id) == table.c.version_id)
