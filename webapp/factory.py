@@ -76,15 +76,15 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
 
 def _load(package: str, part: str, *, required: bool = False) -> None:
     """Import `package.part` where it exists; an error inside of it is the app's own and raised."""
+    name = f"{package}.{part}"
     try:
-        found = find_spec(f"{package}.{part}") is not None
+        found = find_spec(name) is not None
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{package}.".startswith(f"{error.name}."):
+        if not f"{name}.".startswith(f"{error.name}."):
             raise
-        found = False
-        required = True
+        found, required = False, True
     if found:
-        import_module(f"{package}.{part}")
+        import_module(name)
     elif required:
         raise ConfigError(
             f"{config.PREFIX}APPS names {package!r}, which has no models.py that Python can"

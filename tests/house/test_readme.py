@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_the_two_commands_install_from_the_pins_and_differ_in_their_end() -> Non
     both = "python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e "
     assert start == f"{both}. && .venv/bin/versioned-admin demo"
     assert test == f"{both}'.[test]' && .venv/bin/pytest"
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    found = re.search(r"test_command=\$\((sed .*README\.md)\)\n", script)
+    assert found
+    shown = subprocess.run(
+        ["bash", "-c", found.group(1)], capture_output=True, check=True, cwd=ROOT, text=True
+    ).stdout
+    assert shown.splitlines() == [shell_lines()[1]]
 
 
 def test_every_command_shown_exists() -> None:
