@@ -1,0 +1,91 @@
+"""What every test may ask for: a database, an application over it, a client.
+
+`database_url` runs a test once on SQLite (a file) and once on PostgreSQL; `sqlite_url` and
+`postgresql_url` name one of them. Each test gets an empty database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import hypothesis
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import URL
+
+from tests import postgresql
+from webapp import create_app, database
+
+# Machines that build and test are shared and slow at times: an example is wrong, never late.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+def missing(what: str) -> NoReturn:
+    """A tool that is not there: at home the test is skipped, in CI it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[URL]:
+    named = postgresql.named_server()
+    if named:
+        yield named
+        return
+    programs = postgresql.programs()
+    if programs is None:
+        missing(postgresql.HOW_TO_GET_IT)
+    with postgresql.server(programs) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'test.sqlite'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: URL) -> Iterator[str]:
+    with postgresql.schema(postgresql_server, f"test_{uuid.uuid4().hex}") as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database; the test runs on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application with its tables, over each engine.
+
+    Forms need no CSRF token here; that every POST does otherwise is tested where it belongs.
+    """
+    app = create_app(
+        {
+            "TESTING": True,
+            "WTF_CSRF_ENABLED": False,
+            "DATABASE_URL": database_url,
+            "INSTANCE_PATH": str(tmp_path / "instance"),
+        }
+    )
+    with app.app_context():
+        database.create_tables()
+    yield app
+    with app.app_context():
+        database.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a screen: each request gets its own session and context, as in life."""
+    return app.test_client()

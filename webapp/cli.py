@@ -1,0 +1,162 @@
+"""The commands: thin, over the same functions that the pages call.
+
+A command gets the function that makes the application as its object (`@click.pass_obj`), so that
+`--help` needs neither settings nor a database. A room adds its own by `commands.add_command`.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+import click
+from flask import Flask
+
+from webapp import database
+from webapp.config import PREFIX, ConfigError
+from webapp.extensions import db
+
+MakeApp = Callable[[], Flask]
+
+
+class Commands(click.Group):
+    """What an operator can mend ends in one line on stderr and exit code 1, not in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="versioned-admin")
+def commands() -> None:
+    """A web admin in which nothing that was saved is ever overwritten.
+
+    Settings come from the environment; the README lists them.
+    """
+
+
+def address(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that serves."""
+    host = click.option(
+        "--host",
+        envvar=PREFIX + "HOST",
+        default="127.0.0.1",
+        show_default=True,
+        help="Listen on this address.",
+    )
+    port = click.option(
+        "--port",
+        envvar=PREFIX + "PORT",
+        type=click.IntRange(0, 65535),
+        default=5000,
+        show_default=True,
+        help="Listen on this port; 0 takes a free one.",
+    )
+    return host(port(command))
+
+
+@commands.command()
+@address
+@click.pass_obj
+def demo(make_app: MakeApp, host: str, port: int) -> None:
+    """Make the database with demo data and serve it.
+
+    Data is added to empty tables only: starting again keeps everything.
+    """
+    run(make_app(), host, port, fill=True)
+
+
+@commands.command()
+@address
+@click.pass_obj
+def serve(make_app: MakeApp, host: str, port: int) -> None:
+    """Make what is missing of the database, add no data, and serve it."""
+    run(make_app(), host, port)
+
+
+@commands.command("init-db")
+@click.pass_obj
+def init_db(make_app: MakeApp) -> None:
+    """Make the tables and guards that are not there yet."""
+    with make_app().app_context():
+        database.create_tables()
+        click.echo(f"The database {database.shown()} is ready.")
+
+
+def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
+    """Take the port, then make the database ready, then answer, until interrupted.
+
+    The port comes first: a second start on a busy port touches nothing.
+    """
+    server = listen(app, host, port)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        with app.app_context():
+            database.create_tables()
+            if fill and (added := load_demo_data(app)):
+                click.echo(f"Added {added} demo records.")
+        click.echo(f"Serving on http://{_in_url(host)}:{bound_port(server)}/ (stop with Ctrl+C)")
+        server.run()
+    finally:
+        server.close()
+
+
+def _stop(*_: object) -> NoReturn:
+    """A service manager's request to stop ends the server as Ctrl+C does."""
+    raise SystemExit(0)
+
+
+def listen(app: Flask, host: str, port: int) -> Any:
+    """A server that holds the port but does not answer yet."""
+    import waitress  # needed by the commands that serve only
+
+    try:
+        server = waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            ident=None,
+            # A little too much reaches the application, which has a page for it.
+            max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            advice = "stop what listens there, or choose another with --port"
+        else:
+            advice = "choose another with --host and --port"
+        raise ConfigError(f"Cannot listen on {host}:{port} ({error.strerror}): {advice}.") from None
+    except ValueError as error:
+        raise ConfigError(
+            f"Cannot listen on {host}:{port} ({error}): choose another --host."
+        ) from None
+    return server
+
+
+def bound_port(server: Any) -> int:
+    """The port taken; a host name with several addresses makes a server for each."""
+    one: int | None = getattr(server, "effective_port", None)
+    return one if one is not None else int(server.effective_listen[0][1])
+
+
+def load_demo_data(app: Flask) -> int:
+    """Let each app that brings a `demo.py` fill its empty tables; the number of records added."""
+    added = 0
+    for name in app.config["APPS"]:
+        if find_spec(f"{name}.demo"):
+            added += import_module(f"{name}.demo").load(db.session)
+            db.session.commit()
+    return added
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

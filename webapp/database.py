@@ -1,0 +1,111 @@
+"""The application's database: its engine, its tables with their guards, its health."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import g, has_request_context, request
+from sqlalchemy import URL, create_engine, func, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from webapp import versioning
+from webapp.config import PREFIX, ConfigError
+from webapp.extensions import db
+
+CONNECT_SECONDS = 5
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# Any number, the same in all processes: who holds this lock makes the tables.
+TABLES_LOCK = 0x5EED
+
+
+class DatabaseUnavailable(ConfigError):
+    """The database cannot be opened. The message is one line without the password."""
+
+
+def parse(url: str) -> URL:
+    """The URL, when SQLAlchemy knows its form and its driver is installed."""
+    try:
+        parsed = make_url(url)
+        create_engine(parsed).dispose()
+    except (ArgumentError, ValueError):
+        # The text may hold a password, so it is not shown.
+        raise ConfigError(
+            f"{PREFIX}DATABASE_URL is not a database URL: write it as"
+            " postgresql://user:password@host/name or sqlite:////folder/file.sqlite."
+        ) from None
+    except (NoSuchModuleError, ImportError) as error:
+        raise ConfigError(
+            f"{PREFIX}DATABASE_URL names the driver {parsed.drivername}, which is not here"
+            f" ({error}): install it, for PostgreSQL with pip install"
+            " 'versioned-admin[postgresql]'."
+        ) from None
+    return parsed
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "postgresql":
+        return {
+            "connect_args": {"connect_timeout": CONNECT_SECONDS},
+            "pool_pre_ping": True,  # a server that restarted costs a request nothing
+        }
+    return {}
+
+
+def prepare() -> None:
+    """Give SQLite what PostgreSQL has by itself. Needs an application context."""
+    if db.engine.dialect.name == "sqlite":
+        versioning.prepare_sqlite(db.engine, begin=_begin)
+    versioning.install_guards(db.metadata)
+
+
+def only_read() -> None:
+    """Promise that the rest of this application context writes nothing, so it holds no one up."""
+    g.only_reads = True
+
+
+def _begin() -> str:
+    """Whoever may write takes the write lock at once: what it reads is not stale when it writes."""
+    reads = g.get("only_reads") or (has_request_context() and request.method in SAFE_METHODS)
+    return "DEFERRED" if reads else "IMMEDIATE"
+
+
+def create_tables() -> None:
+    """Make the tables and guards that are not there yet; any number of processes may do so.
+
+    Raises `DatabaseUnavailable` when the database cannot be reached or may not be written to.
+    """
+    with _one_line(), db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
+        db.metadata.create_all(connection)
+
+
+def check() -> None:
+    """Raises `DatabaseUnavailable` when the database does not answer."""
+    with _one_line(), db.engine.connect() as connection:
+        connection.execute(select(1))
+
+
+def shown() -> str:
+    """The database's URL without its password."""
+    return db.engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        raise DatabaseUnavailable(
+            f"The database {shown()} cannot be used ({reason}): see that it runs and can be"
+            f" reached, or set {PREFIX}DATABASE_URL to another."
+        ) from None
+
+
+def close() -> None:
+    """Let go of the session and of every connection."""
+    db.session.remove()
+    db.engine.dispose()

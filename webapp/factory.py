@@ -1,0 +1,99 @@
+"""The recipe of the application: settings, extensions, versioning, then the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.orm import configure_mappers
+
+from webapp import changes, config, database, errors, health, instance, versioning
+from webapp.config import ConfigError, Settings
+from webapp.extensions import csrf, db
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def build(given: Mapping[str, Any]) -> Flask:
+    """The application for `create_app`, which says what this promises."""
+    settings = config.load(given)
+    app = Flask(
+        "webapp",
+        instance_path=str(settings.instance),
+        template_folder=_folder("templates"),
+        static_folder=_folder("static"),
+    )
+    _configure(app, settings, given)
+    errors.init_app(app)
+    health.init_app(app)
+    csrf.init_app(app)
+    db.init_app(app)
+    for name in settings.APPS:
+        _load(name, "models", required=True)
+    configure_mappers()
+    versioning.enable_versioning(db.session, change_model=changes.Change, describe=changes.describe)
+    with app.app_context():
+        database.prepare()
+    _open_admin(app, settings.APPS)
+    return app
+
+
+def _folder(name: str) -> str:
+    """The folder inside the installed package, else beside it in a checkout."""
+    inside = PACKAGE / name
+    return str(inside if inside.is_dir() else PACKAGE.parent / name)
+
+
+def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None:
+    production = settings.ENV == "production"
+    url = database.parse(settings.database_url)
+    if not settings.DATABASE_URL:
+        instance.prepare(settings.instance)
+    app.config.from_mapping(
+        ENV=settings.ENV,
+        SECRET_KEY=settings.SECRET_KEY or instance.secret_key(settings.instance),
+        APPS=settings.APPS,
+        PAGE_SIZE=settings.PAGE_SIZE,
+        TIMEZONE=settings.TIMEZONE,
+        SQLALCHEMY_DATABASE_URI=url,
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(url),
+        MAX_CONTENT_LENGTH=settings.MAX_CONTENT_LENGTH,
+        MAX_FORM_MEMORY_SIZE=settings.MAX_CONTENT_LENGTH,  # one long text may fill the request
+        MAX_FORM_PARTS=2_000,  # a bulk action over the largest page, with room
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=production,
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch still saves
+    )
+    ours = {item.name for item in fields(Settings)}
+    app.config.update({name: value for name, value in given.items() if name not in ours})
+
+
+def _load(package: str, part: str, *, required: bool = False) -> None:
+    """Import `package.part` where it exists; an error inside of it is the app's own and raised."""
+    try:
+        found = find_spec(f"{package}.{part}") is not None
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{package}.".startswith(f"{error.name}."):
+            raise
+        found = False
+        required = True
+    if found:
+        import_module(f"{package}.{part}")
+    elif required:
+        raise ConfigError(
+            f"{config.PREFIX}APPS names {package!r}, which has no models.py that Python can"
+            " import: correct the name or install the package."
+        )
+
+
+def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
+    for name in apps:
+        _load(name, "admin")
+    if find_spec("webapp.admin"):
+        import_module("webapp.admin").init_admin(app)
