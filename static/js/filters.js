@@ -11,6 +11,7 @@ const hints = {
   timerangepicker: "HH:MM:SS to HH:MM:SS",
   "select2-tags": "one, two, three",
 };
+const hintsByCondition = { between: "smallest to largest", "in list": "one, two, three" };
 let counter = 0;
 
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
@@ -18,7 +19,7 @@ const make = (tag, properties) => Object.assign(document.createElement(tag), pro
 function valueControl(group, filter, number, text) {
   const control = filter.options
     ? make("select", { className: "form-control" })
-    : make("input", { className: "form-control", type: kinds[filter.type] ?? "text", placeholder: hints[filter.type] ?? "", required: true });
+    : make("input", { className: "form-control", type: kinds[filter.type] ?? "text", placeholder: hints[filter.type] ?? hintsByCondition[filter.operation] ?? "", required: true });
   for (const [key, label] of filter.options ?? []) control.add(new Option(label, key));
   control.name = `flt${number}_${filter.arg}`;
   control.setAttribute("aria-label", `${group}: value`);

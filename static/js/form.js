@@ -9,7 +9,7 @@ for (const form of document.querySelectorAll("[data-guard]")) {
   };
   const loaded = new Map(fields().map((field) => [field, value(field)]));
   const changed = () => fields().filter((field) => loaded.get(field) !== value(field)).length;
-  const again = Boolean(document.querySelector(".error-summary, .conflict"));
+  const again = Boolean(document.querySelector(".error-summary, .conflict-note"));
   let leaving = false;
 
   const tell = () => {

@@ -4,14 +4,13 @@ if (bulk) {
   const picks = [...document.querySelectorAll("[data-pick]")];
   const all = bulk.querySelector("[data-pick-all]");
   const told = bulk.querySelector("[data-picked]");
-  const buttons = [...bulk.querySelectorAll("button")];
+  const doing = bulk.querySelector("[data-doing]");
   const tell = () => {
     const count = picks.filter((pick) => pick.checked).length;
     told.textContent = count ? `${count} selected:` : "Select records to act on several at once";
     all.checked = count === picks.length;
     all.indeterminate = count > 0 && count < picks.length;
-    for (const button of buttons) button.disabled = count === 0;
-    for (const ask of bulk.querySelectorAll("details")) { ask.hidden = count === 0; if (!count) ask.open = false; }
+    doing.hidden = count === 0;
   };
   all.addEventListener("change", () => { for (const pick of picks) pick.checked = all.checked; tell(); });
   for (const pick of picks) pick.addEventListener("change", tell);
