@@ -91,7 +91,7 @@ def test_a_race_found_at_the_flush_gives_the_same_page(
 ) -> None:
     """Bob saves between Alice's look at the record and her write."""
     form = form_of(client.get(url))
-    look = VersionedModelView._base_version
+    look = VersionedModelView.base_version
 
     def look_and_wait(posted: Any, model: Any) -> int:
         found = look(posted, model)
@@ -101,7 +101,7 @@ def test_a_race_found_at_the_flush_gives_the_same_page(
             other(kettle)
         return found
 
-    monkeypatch.setattr(VersionedModelView, "_base_version", staticmethod(look_and_wait))
+    monkeypatch.setattr(VersionedModelView, "base_version", staticmethod(look_and_wait))
     page = client.post(url, data=form | {"name": "Alice's"})
     assert page.status_code == 409 and "Bob&#39;s" in page.text
     assert form_of(page)["name"] == "Alice's" and form_of(page)["base_version"] == "2"

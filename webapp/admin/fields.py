@@ -29,11 +29,11 @@ class ValueField(Field):
         widget: Any = None,
         **kwargs: Any,
     ) -> None:
+        kwargs["description"] = kwargs.get("description") or codec.hint
         super().__init__(label, validators, widget=widget or widgets.TextInput(), **kwargs)
         self.codec = codec
         self.nullable = nullable
         self.widget_is_given = widget is not None
-        self.description = self.description or codec.hint
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         """Then choose the widget: one line would swallow the line ends of a stored value."""

@@ -33,7 +33,7 @@ class RecordForm(BaseForm):
     #: Whether the save wrote a column that keeps no history (`__unversioned__`).
     wrote_in_place = False
 
-    def process(  # type: ignore[override]
+    def process(
         self, formdata: Any = None, obj: Any = None, data: Any = None, **kwargs: Any
     ) -> None:
         """Hook: take values by attribute name, and none of them for the form's own fields."""

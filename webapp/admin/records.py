@@ -25,6 +25,11 @@ class RecordView(ModelView):
 
     model: Any
     session: Any
+    column_descriptions: Any
+    column_filters: Any
+    column_formatters: Any
+    column_formatters_export: Any
+    column_searchable_list: Any
 
     def get_pk_value(self, model: Any) -> str:
         """Hook: addresses hold the id; the stock key is `id,version_id` and goes stale."""

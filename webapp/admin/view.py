@@ -67,21 +67,18 @@ class VersionedModelView(ListView):
     @expose("/details/")
     def details_view(self) -> Any:
         """Hook: answers 403 and 404 where the stock page redirects."""
-        self._permit(self.can_view_details)
+        self.permit(self.can_view_details)
         id = self.asked_id()
         model = self.get_one(id)
         if model is None:
-            return self._gone(id)
+            return self.gone(id)
         change = self.session.session.get(Change, model.change_id or 0)
         g.last_actors = {model.id: change.actor if change else None}
-        return self.render(
+        return self.record_page(
             self.details_template,
-            model=model,
+            model,
             details_columns=self._details_columns,
             get_value=self.get_detail_value,
-            return_url=self.back(),
-            timeline_url=self.record_url("timeline", model.id),
-            row_url=self.row_url,
             delete_form=self.delete_form() if self.can_delete else None,
         )
 
