@@ -86,6 +86,13 @@ def test_a_text_that_cannot_be_read_is_kept_as_well(
     assert page.status_code == 409 and form_of(page)["price"] == "twelve"
 
 
+def test_a_form_sent_twice_is_saved_once(client: Any, shop: Shop, kettle: int, url: str) -> None:
+    form = form_of(client.get(url)) | {"name": "Alice's kettle"}
+    assert [client.post(url, data=form).status_code for _ in range(2)] == [302, 302]
+    assert "saved already, as version 2" in client.get("/admin/gadget/").text
+    assert len(shop.versions(Gadget, kettle)) == 2
+
+
 def test_a_race_found_at_the_flush_gives_the_same_page(
     client: Any, shop: Shop, kettle: int, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,8 @@ def test_no_page_leads_to_another_site(client: Any, shop: Shop) -> None:
         saved = client.post("/admin/gadget/edit/", query_string=query, data=form)
         gone = client.post("/admin/gadget/delete/", data=query)
         done = client.post("/admin/gadget/action/", data={"action": "delete", "url": address})
+        refused = client.get("/admin/gadget/export/csv/", query_string=query)
+        assert refused.status_code == 403
         for answer in (saved, gone, done):
             assert answer.location == "/admin/gadget/", address
 

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask_admin.actions import action
 
+from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget, Maker
 from webapp.admin import VersionedModelView, register
 from webapp.admin.registry import registrations
@@ -65,6 +66,16 @@ def test_an_export_is_no_formula(app: Flask) -> None:
         ]
     assert values == ["'=1+1", "'@x", "'-1", "a"]
     assert 0 < view.export_max_rows <= 10_000
+
+
+def test_an_export_holds_the_live_records_as_text(
+    client: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.add(Gadget, name="=1+1")
+    shop.delete(Gadget, shop.add(Gadget, name="Toaster"))
+    monkeypatch.setattr(VersionedModelView, "can_export", True)
+    text = client.get("/admin/gadget/export/csv/").text
+    assert "'=1+1" in text and "Toaster" not in text
 
 
 def test_details_are_on_from_the_start(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,11 @@ def rows(form: Any, base: Any, theirs: Any) -> tuple[ConflictRow, ...]:
             )
         )
     return tuple(found)
+
+
+def is_done(rows: Sequence[ConflictRow]) -> bool:
+    """Whether their version is what the form asks for already, no more and no less."""
+    return bool(rows) and all(row.yours_changed and row.yours == row.theirs for row in rows)
 
 
 def move_to(form: Any, base: Any, theirs: Any) -> None:

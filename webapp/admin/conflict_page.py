@@ -27,6 +27,9 @@ class ConflictView(FormView):
         if base is None:
             abort(400, "The form says that it began with a version that does not exist.")
         rows = conflict.rows(form, base, theirs)
+        if conflict.is_done(rows):  # the form was sent twice
+            flash(f"This was saved already, as version {theirs.version_id}.", "info")
+            return redirect(self.back())
         conflict.move_to(form, base, theirs)
         page = self.record_page(
             self.conflict_template,

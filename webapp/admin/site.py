@@ -29,7 +29,6 @@ def init_admin(app: Flask) -> Admin:
     """
     configure_mappers()  # views look at relations, which exist only then
     presentation.init_app(app)
-    app.config.setdefault("FLASK_ADMIN_RAISE_ON_INTEGRITY_ERROR", False)
     admin = Admin(app, NAME, url="/admin", theme=Bootstrap4Theme(base_template="admin/master.html"))
     taken = {admin.endpoint, *app.blueprints, *app.view_functions}
     for each in _shown(tuple(app.config.get("APPS", ()))):
