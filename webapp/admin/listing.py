@@ -80,6 +80,11 @@ class ListView(QueryView):
             or super().get_column_name(field)
         )
 
+    def search_placeholder(self) -> str | None:
+        """Hook: the names that the columns bear in the list."""
+        names = [self.get_column_name(str(name)) for name in self.column_searchable_list or ()]
+        return ", ".join(names) or None
+
     def init_search(self) -> bool:
         """Hook: without a declaration, the search looks into every text."""
         if self.column_searchable_list is None:
