@@ -1,0 +1,129 @@
+"""``update()``, ``delete()`` and ``insert()`` statements on a versioned model keep its history too.
+
+Listens to ``do_orm_execute``. What would alter rows behind the history's back is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Delete, Insert, Result, Table, Update, inspect, select, tuple_
+from sqlalchemy.engine import IteratorResult
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+
+from .allot import allot_ids, allots_ids
+from .change import open_change
+from .errors import ReadOnlyVersion, VersioningError
+from .ledger import is_enabled
+from .shape import VERSION_COLUMNS, has_versions, unversioned_columns, version_table
+from .sweep import Sweep, update_in_place
+
+
+def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
+    """Rewrite an ORM statement that would alter a versioned table; None lets it run as it is."""
+    if not (execute_state.is_update or execute_state.is_delete or execute_state.is_insert):
+        return None
+    session, statement = execute_state.session, execute_state.statement
+    mapper = execute_state.bind_mapper
+    if not is_enabled(session):
+        return None
+    if mapper is None:
+        _refuse_table(statement)
+        return None
+    if not has_versions(mapper):
+        return None
+    session.flush()
+    if isinstance(statement, Insert):
+        _prepare_insert(execute_state, statement, mapper)
+        return None
+    assert isinstance(statement, Update | Delete)
+    parameters = execute_state.parameters or {}
+    if not isinstance(parameters, Mapping):
+        return _update_by_key(session, mapper, parameters)
+    if isinstance(statement, Delete):
+        return Sweep(session, mapper, statement, parameters).delete()
+    values = _values(mapper, statement, parameters)
+    if values and values.keys() <= unversioned_columns(mapper):
+        return update_in_place(session, mapper, statement, parameters, values)
+    return Sweep(session, mapper, statement, parameters).update(values)
+
+
+def _refuse_table(statement: Any) -> None:
+    table = getattr(statement, "table", None)
+    if isinstance(table, Table) and "versioned" in table.info and not statement.is_insert:
+        raise VersioningError(
+            f"A statement on the table {table.name} would rewrite its history. Nothing was"
+            " written: use update() or delete() on the mapped class, which makes versions."
+        )
+
+
+def _values(
+    mapper: Mapper[Any], statement: Update, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The SET clause by attribute name."""
+    given: dict[Any, Any] = {**(statement._values or {})}
+    given.update((name, value) for name, value in parameters.items() if name in mapper.columns)
+    values = {_attribute(mapper, key): _plain(value, parameters) for key, value in given.items()}
+    by_hand = values.keys() & (VERSION_COLUMNS | {"id"})
+    if by_hand:
+        raise ReadOnlyVersion(
+            f"{', '.join(sorted(by_hand))} of {mapper.class_.__name__} cannot be set by hand."
+            " Nothing was written: leave them out, and the versioning sets them."
+        )
+    return values
+
+
+def _attribute(mapper: Mapper[Any], key: Any) -> str:
+    if isinstance(key, str):
+        return mapper.get_property(key).key if key in mapper.attrs else key
+    return mapper.get_property_by_column(version_table(mapper).c[key.key]).key
+
+
+def _plain(value: Any, parameters: Mapping[str, Any]) -> Any:
+    """A parameter's value; SQL expressions stay what they are."""
+    if isinstance(value, BindParameter):
+        return parameters.get(value.key, value.effective_value)
+    return value
+
+
+def _update_by_key(
+    session: Session, mapper: Mapper[Any], rows: Sequence[Mapping[str, Any]]
+) -> Result[Any]:
+    """The ORM's bulk update by primary key: as edits of objects, in one flush."""
+    names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    keys = [tuple(row[name] for name in names) for row in rows]
+    query = select(mapper.class_).where(tuple_(*mapper.primary_key).in_(keys))
+    found = {inspect(obj).identity: obj for obj in session.scalars(query)}
+    for key, row in zip(keys, rows, strict=True):
+        for name in row.keys() - set(names):
+            setattr(found[key], name, row[name])
+    session.flush()
+    return IteratorResult(SimpleResultMetaData([]), iter([]))
+
+
+def _prepare_insert(execute_state: ORMExecuteState, statement: Insert, mapper: Mapper[Any]) -> None:
+    """Give inserted rows their ids and their change; refuse forms that could rewrite a row."""
+    parameters = execute_state.parameters or {}
+    if statement._post_values_clause is not None or statement.select is not None:
+        raise VersioningError(
+            f"INSERT … SELECT and upserts of {mapper.class_.__name__} would bypass its history."
+            " Nothing was written: add objects, or pass insert() a list of rows."
+        )
+    if statement._multi_values:
+        raise VersioningError(
+            f"insert({mapper.class_.__name__}).values([...]) cannot be given ids. Nothing was"
+            " written: pass the rows as the second argument of session.execute()."
+        )
+    session = execute_state.session
+    rows = [parameters] if isinstance(parameters, Mapping) else list(parameters)
+    in_statement = {_attribute(mapper, key) for key in statement._values or ()}
+    opened = open_change(session, mapper)
+    extra = [{"change_id": opened.id, "version_from": opened.at} for _ in rows]
+    lacking = [n for n, row in enumerate(rows) if row.get("id") is None]
+    if lacking and "id" not in in_statement and allots_ids(mapper):
+        for n, id in zip(lacking, allot_ids(session, mapper, len(lacking)), strict=True):
+            extra[n]["id"] = id
+    complete = [{**row, **more} for row, more in zip(rows, extra, strict=True)]
+    execute_state.parameters = complete[0] if isinstance(parameters, Mapping) else complete

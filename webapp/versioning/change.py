@@ -1,0 +1,131 @@
+"""Who, when and why: a transaction that makes versions is recorded as one change."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Integer, String, Text, func, insert, inspect, select
+from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column, scoped_session
+
+from .errors import VersioningError
+from .ledger import ChangeContext, Ledger, OpenChange, ledger_of
+from .types import UtcDateTime
+
+#: Names, in ``Connection.info`` and in PostgreSQL's settings, the change whose rows may be amended.
+OPEN_CHANGE = "versioning.change"
+
+
+class ChangeRecord:
+    """Mixin for the table of changes, one row for each transaction that made versions.
+
+    Rows are never updated. Numbers rise but may skip one on PostgreSQL, where a transaction that
+    was rolled back does not give its number back.
+    """
+
+    __table_args__: ClassVar[Any] = {"info": {"append_only": True}}
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-1
+    )
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    actor: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    origin: Mapped[str | None] = mapped_column(String(50))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+
+
+@contextmanager
+def change(
+    session: Session | scoped_session[Session],
+    *,
+    actor: str | None = None,
+    reason: str | None = None,
+    origin: str | None = None,
+    request_id: str | None = None,
+    at: datetime | None = None,
+) -> Iterator[None]:
+    """Say who makes the session's next change, why and from where, for the length of a block.
+
+    What is left out comes from an enclosing block, then from the `describe` function given to
+    `enable_versioning`. `at` (aware) replaces the clock, as an import of older history needs.
+
+    Raises VersioningError when the transaction has recorded its change already: one transaction is
+    one change, so commit or roll back first.
+    """
+    ledger = ledger_of(session() if isinstance(session, scoped_session) else session)
+    if ledger.opened is not None:
+        raise VersioningError(
+            "This transaction has already recorded its change, whose actor and reason can no"
+            " longer be set. Nothing was lost: commit or roll back, then begin the next change."
+        )
+    before = ledger.context
+    ledger.context = _overlay(before, ChangeContext(actor, reason, origin, request_id, at))
+    try:
+        yield
+    finally:
+        ledger.context = before
+
+
+def open_change(session: Session, mapper: Mapper[Any]) -> OpenChange:
+    """The transaction's change, recorded on first call."""
+    ledger = ledger_of(session)
+    if ledger.opened is None:
+        ledger.opened = _open(session, ledger, mapper)
+    return ledger.opened
+
+
+def allow_amending(session: Session, mapper: Mapper[Any]) -> None:
+    """Tell the guards that rows of the open change may still be amended, by this transaction.
+
+    SQLite's guard asks a function of this connection, PostgreSQL's a setting that ends with the
+    transaction.
+    """
+    ledger = ledger_of(session)
+    if ledger.opened is None or ledger.amending:
+        return
+    connection = session.connection(bind_arguments={"mapper": mapper})
+    connection.info[OPEN_CHANGE] = ledger.opened.id
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.set_config(OPEN_CHANGE, str(ledger.opened.id), True)))
+    ledger.amending = True
+
+
+def _open(session: Session, ledger: Ledger, mapper: Mapper[Any]) -> OpenChange:
+    settings = ledger.settings
+    context = ledger.context
+    if settings.describe is not None:
+        context = _overlay(settings.describe(), context)
+    at = context.at or settings.clock()
+    session.connection(bind_arguments={"mapper": mapper})
+    opened_in = session.get_nested_transaction() or session.get_transaction()
+    assert opened_in is not None
+    if settings.change_model is None:
+        change_id = secrets.randbits(63)
+    else:
+        columns = {**_described(context), "at": at}
+        recorder = inspect(settings.change_model)
+        connection = session.connection(bind_arguments={"mapper": recorder})
+        result = connection.execute(insert(recorder.local_table).values(columns))
+        assert result.inserted_primary_key is not None
+        change_id = result.inserted_primary_key[0]
+    return OpenChange(change_id, at, opened_in)
+
+
+def _overlay(below: ChangeContext, above: ChangeContext) -> ChangeContext:
+    """`above`, with what it leaves out taken from `below`."""
+    given = {f.name: getattr(above, f.name) for f in fields(above)}
+    return replace(below, **{name: value for name, value in given.items() if value is not None})
+
+
+def _described(context: ChangeContext) -> dict[str, Any]:
+    return {
+        "actor": context.actor,
+        "reason": context.reason,
+        "origin": context.origin,
+        "request_id": context.request_id,
+    }

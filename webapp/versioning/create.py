@@ -1,0 +1,119 @@
+"""New objects: their ids, their place in the history, and what a rollback takes back from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, inspect, select
+from sqlalchemy.orm import InstanceState, Mapper, Session
+
+from .allot import allot_ids, allots_ids
+from .change import allow_amending, open_change
+from .errors import ReadOnlyVersion, RecordExists
+from .ledger import Ledger, OpenChange, Step, ledger_of
+from .queries import is_newest
+from .shape import VERSION_COLUMNS, chunks, version_table
+
+CHUNK = 500
+
+
+def prepare_new(session: Session, objects: Sequence[Any]) -> None:
+    """Give new objects their ids and version columns before the ORM inserts them.
+
+    An object with the id of a deleted record becomes that record's next version.
+    Raises RecordExists when a record with the id is alive.
+    """
+    ledger = ledger_of(session)
+    states = [inspect(obj) for obj in objects]
+    for mapper in dict.fromkeys(state.mapper for state in states):
+        group = [state for state in states if state.mapper is mapper]
+        opened = open_change(session, mapper)
+        given = [state for state in group if state.dict.get("id") is not None]
+        nameless = [state for state in group if state.dict.get("id") is None]
+        if nameless and allots_ids(mapper):
+            ids = allot_ids(session, mapper, len(nameless))
+            for state, id in zip(nameless, ids, strict=True):
+                ledger.allotted[state] = True
+                state.obj().id = id
+        last = _last_versions(session, mapper, given)
+        for state in group:
+            _place(session, ledger, opened, state, last.get(state.dict.get("id")))
+
+
+def take_back(ledger: Ledger) -> None:
+    """After a rollback: objects that are new again lose the ids and numbers given to them."""
+    for state, id_allotted in list(ledger.allotted.items()):
+        if state.key is None:
+            names = VERSION_COLUMNS | {"id"} if id_allotted else VERSION_COLUMNS
+            for name in names:
+                state.dict.pop(name, None)
+                state.committed_state.pop(name, None)
+            del ledger.allotted[state]
+
+
+def _place(
+    session: Session, ledger: Ledger, opened: OpenChange, state: InstanceState[Any], last: Any
+) -> None:
+    version, at, operation = 1, opened.at, "create"
+    if last is not None:
+        if last.version_op != "delete":
+            raise RecordExists(
+                f"{state.mapper.class_.__name__} {last.id} already exists, as version"
+                f" {last.version_id}. Nothing was written: load it and edit it, or leave the id"
+                " out to create another record."
+            )
+        version, at = last.version_id + 1, max(at, last.version_from)
+        if ledger.is_own(last.change_id):
+            _remove_own_tombstone(session, state.mapper, last)
+            version, operation = last.version_id, "update"
+        else:
+            ledger.steps[state] = Step(
+                state, state.mapper, last.id, last.version_id, at, operation, copy=False
+            )
+    obj: Any = state.obj()
+    if state.dict.get("version_id") not in (None, version):
+        raise ReadOnlyVersion(
+            f"{state.mapper.class_.__name__}: version_id cannot be set by hand. Nothing was"
+            f" written: leave it out, and the new row is version {version}."
+        )
+    ledger.allotted.setdefault(state, False)
+    obj.version_id = version
+    obj.is_current_version = True
+    obj.version_from = at
+    obj.version_to = None
+    obj.version_op = operation
+    obj.change_id = opened.id
+
+
+def _last_versions(
+    session: Session, mapper: Mapper[Any], states: Sequence[InstanceState[Any]]
+) -> dict[Any, Any]:
+    """The newest rows of the records whose ids the new objects bear, by id."""
+    table = version_table(mapper)
+    connection = session.connection(bind_arguments={"mapper": mapper})
+    found = {}
+    for part in chunks([state.dict["id"] for state in states], CHUNK):
+        query = select(
+            table.c.id,
+            table.c.version_id,
+            table.c.version_op,
+            table.c.version_from,
+            table.c.change_id,
+        ).where(table.c.id.in_(part), is_newest(table.c))
+        found.update({row.id: row for row in connection.execute(query)})
+    return found
+
+
+def _remove_own_tombstone(session: Session, mapper: Mapper[Any], last: Any) -> None:
+    """Deleted and added again in one transaction: one version of it, not two."""
+    allow_amending(session, mapper)
+    key = {"id": last.id, "version_id": last.version_id}
+    identity = tuple(key[mapper.get_property_by_column(c).key] for c in mapper.primary_key)
+    tombstone = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
+    if tombstone is not None:
+        session.expunge(tombstone)
+    table = version_table(mapper)
+    session.connection(bind_arguments={"mapper": mapper}).execute(
+        delete(table).where(table.c.id == last.id, table.c.version_id == last.version_id)
+    )

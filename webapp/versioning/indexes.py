@@ -1,0 +1,47 @@
+"""Indexes over the current rows alone: small, and unique where the living must be unique."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Index, Table, text
+
+CURRENT = "is_current_version = {true}"
+LIVE = "is_current_version = {true} AND version_op != 'delete'"
+
+
+def _partial(condition: str) -> dict[str, Any]:
+    """The condition in each database's own spelling, the one `queries.live` renders to."""
+    return {
+        "sqlite_where": text(condition.format(true=1)),
+        "postgresql_where": text(condition.format(true="true")),
+    }
+
+
+def only_one_current(table: Table) -> None:
+    """Add the unique index by which the database refuses two current rows of one record."""
+    name = f"uq_{table.name}_one_current"
+    if all(index.name != name for index in table.indexes):
+        Index(name, table.c.id, unique=True, **_partial(CURRENT))
+
+
+def current_unique(*columns: str, name: str | None = None) -> Index:
+    """Unique among the live current rows, for ``__table_args__``.
+
+    A plain unique constraint would clash with the record's own older versions. A deleted record's
+    value is free again.
+    """
+    return Index(name, *columns, unique=True, **_partial(LIVE))
+
+
+def current_index(*columns: str, name: str | None = None) -> Index:
+    """An index on the live current rows in the order of the columns, then id, for list pages."""
+    return Index(name, *columns, "id", **_partial(LIVE))
+
+
+def as_of_index(*columns: str, name: str | None = None) -> Index:
+    """An index over all versions for list pages as of a moment, sorted by the columns, then id.
+
+    It holds every version, unlike `current_index`: ask for it where such pages are in use.
+    """
+    return Index(name, *columns, "id", "version_from", "version_to")

@@ -1,0 +1,115 @@
+"""What a session remembers for its transaction: the open change and the versions about to be made.
+
+One `Ledger` hangs in ``session.info``. It holds no database state of its own: a rollback, also to a
+savepoint, makes it forget what the rollback undid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction
+
+from .types import utcnow
+
+SETTINGS = "versioning.settings"
+LEDGER = "versioning.ledger"
+
+
+@dataclass(frozen=True)
+class ChangeContext:
+    """Who makes a change, why and from where; None where nobody said so."""
+
+    actor: str | None = None
+    reason: str | None = None
+    origin: str | None = None
+    request_id: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `enable_versioning` was told."""
+
+    clock: Callable[[], datetime] = utcnow
+    change_model: type[Any] | None = None
+    describe: Callable[[], ChangeContext] | None = None
+
+
+@dataclass
+class OpenChange:
+    """The change that this transaction has begun: every version that it makes bears its id."""
+
+    id: int
+    at: datetime
+    opened_in: SessionTransaction
+
+
+@dataclass
+class Step:
+    """One record's next version: the row `(id, old_version)` is closed, the next one inserted.
+
+    `copy` is False where the ORM inserts the row itself (a new object over a tombstone). `old`
+    holds values of the old row that the object had not loaded.
+    """
+
+    state: InstanceState[Any]
+    mapper: Mapper[Any]
+    id: Any
+    old_version: int
+    old_from: datetime
+    op: str
+    copy: bool = True
+    old: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Ledger:
+    """A session's notes on the transaction under way."""
+
+    settings: Settings
+    context: ChangeContext = field(default_factory=ChangeContext)
+    opened: OpenChange | None = None
+    steps: dict[InstanceState[Any], Step] = field(default_factory=dict)
+    in_place: dict[InstanceState[Any], Mapper[Any]] = field(default_factory=dict)
+    written: set[InstanceState[Any]] = field(default_factory=set)
+    operations: WeakKeyDictionary[InstanceState[Any], str] = field(
+        default_factory=WeakKeyDictionary
+    )
+    allotted: WeakKeyDictionary[InstanceState[Any], bool] = field(default_factory=WeakKeyDictionary)
+    amending: bool = False
+
+    def is_own(self, change_id: int | None) -> bool:
+        """Whether this transaction made the row of that change, so that it may be amended."""
+        return self.opened is not None and change_id == self.opened.id
+
+    def forget(self) -> None:
+        """Drop everything that belonged to the transaction; `context` outlives it."""
+        self.opened = None
+        self.amending = False
+        self.allotted.clear()
+        self.forget_plan()
+
+    def forget_plan(self) -> None:
+        """Drop what was planned or written by the flush under way."""
+        self.steps.clear()
+        self.in_place.clear()
+        self.written.clear()
+        self.operations.clear()
+
+
+def is_enabled(session: Session) -> bool:
+    """Whether `enable_versioning` was called for the session or its factory."""
+    return SETTINGS in session.info
+
+
+def ledger_of(session: Session) -> Ledger:
+    """The session's ledger, made on first use."""
+    ledger: Ledger | None = session.info.get(LEDGER)
+    if ledger is None:
+        ledger = session.info[LEDGER] = Ledger(session.info.get(SETTINGS) or Settings())
+    return ledger

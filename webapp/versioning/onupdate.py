@@ -1,0 +1,45 @@
+"""Column ``onupdate`` values go into the new version, never into the kept row."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column
+from sqlalchemy.orm import Mapper
+
+from .shape import version_table
+
+
+class _Context:
+    """What an ``onupdate`` function may ask of the statement that it is called for."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.current_parameters = values
+
+    def get_current_parameters(self, isolate_multiinsert_groups: bool = True) -> dict[str, Any]:
+        return self.current_parameters
+
+
+def add_to(mapper: Mapper[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The changed values with those of ``onupdate`` columns that were not set themselves.
+
+    A function is called once a row, as SQLAlchemy does; a SQL expression stays one.
+    """
+    for name, column in _columns(mapper):
+        if name not in values:
+            values[name] = _value(column.onupdate, dict(values))
+    return values
+
+
+@lru_cache(maxsize=256)
+def _columns(mapper: Mapper[Any]) -> tuple[tuple[str, Column[Any]], ...]:
+    return tuple(
+        (mapper.get_property_by_column(column).key, column)
+        for column in version_table(mapper).c
+        if column.onupdate is not None
+    )
+
+
+def _value(default: Any, values: dict[str, Any]) -> Any:
+    return default.arg(_Context(values)) if default.is_callable else default.arg

@@ -1,0 +1,66 @@
+"""The rows that count now, and the rows that counted at a moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, literal_column, or_, select, true
+
+T = TypeVar("T")
+
+
+def is_alive(rows: Any) -> ColumnElement[bool]:
+    """The predicate "no tombstone", with the literal that the partial indexes have."""
+    alive: ColumnElement[bool] = rows.version_op != literal_column("'delete'")
+    return alive
+
+
+def live(model: Any) -> ColumnElement[bool]:
+    """The predicate "the newest version, and not deleted".
+
+    `model` is a mapped class, an alias of one, or a table's columns. It is spelt as the partial
+    indexes are: SQLite uses such an index only when the query repeats its condition, and a bound
+    parameter or ``IS TRUE`` would not be recognised (https://www.sqlite.org/partialindex.html).
+    """
+    rows = model.c if isinstance(model, FromClause) else model
+    return and_(is_newest(rows), is_alive(rows))
+
+
+def is_newest(rows: Any) -> ColumnElement[bool]:
+    """The predicate "the persisted flag is set", as the partial indexes spell it."""
+    newest: ColumnElement[bool] = rows.is_current_version == true()
+    return newest
+
+
+def current(model: type[T]) -> Select[T]:
+    """Select the live records: the newest version of each, without the deleted ones."""
+    return select(model).where(live(model))
+
+
+def as_of(model: type[T], when: datetime, id: Any = None) -> Select[T]:
+    """Select the records as they were at a moment, without those that were deleted then.
+
+    `when` is aware. A version counts from its `version_from` on, inclusive, until the next one's.
+    All versions of a transaction bear the time of its first write, so a transaction that commits
+    late is seen, afterwards, as of a moment before its commit. With `id`, only that record's
+    version is selected, at a cost that does not grow with its history.
+
+    Raises ValueError when the statement runs with a naive `when`.
+    """
+    rows: Any = model
+    if id is not None:
+        newest = (
+            select(rows.version_id)
+            .where(rows.id == id, rows.version_from <= when)
+            .order_by(rows.version_id.desc())
+            .limit(1)
+            .correlate(None)
+            .scalar_subquery()
+        )
+        return select(model).where(rows.id == id, rows.version_id == newest, is_alive(rows))
+    return select(model).where(
+        rows.version_from <= when,
+        or_(rows.version_to.is_(None), rows.version_to > when),
+        is_alive(rows),
+    )

@@ -1,0 +1,313 @@
+"""One ``update()`` or ``delete()`` over many records, as versions made by sets.
+
+The matching rows are picked once into a temporary table, with the new values that depend on data;
+one UPDATE closes them, one INSERT … SELECT adds the next versions. Five statements in all, whatever
+the number of rows: create, pick, close, insert, drop. Rows that this very transaction made are
+amended instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Delete,
+    Enum,
+    MetaData,
+    Result,
+    Select,
+    Table,
+    Text,
+    Update,
+    and_,
+    case,
+    cast,
+    delete,
+    false,
+    func,
+    insert,
+    inspect,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import InstanceState, Mapper, Session
+from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
+
+from . import onupdate
+from .change import allow_amending, open_change
+from .conflict import values_of
+from .errors import VersionConflict
+from .ledger import OpenChange, ledger_of
+from .plan import is_expression
+from .queries import live
+from .shape import version_table
+from .types import UtcDateTime
+from .write import column_of, next_row, untouched
+
+Parameters = Mapping[str, Any]
+
+
+class Sweep:
+    """A set-based statement under way: what was picked, and the steps over it."""
+
+    def __init__(
+        self,
+        session: Session,
+        mapper: Mapper[Any],
+        statement: Update | Delete,
+        parameters: Parameters,
+    ) -> None:
+        self.session = session
+        self.mapper = mapper
+        self.statement = statement
+        self.parameters = parameters
+        self.table = version_table(mapper)
+        self.ledger = ledger_of(session)
+        self.connection = session.connection(bind_arguments={"mapper": mapper})
+
+    def update(self, values: dict[str, Any]) -> Result[Any]:
+        """Make a version of each matching record whose values the statement alters."""
+        differs = or_(false(), *(self._differs(name, value) for name, value in values.items()))
+        return self._run(onupdate.add_to(self.mapper, values), "update", differs)
+
+    def delete(self) -> Result[Any]:
+        """Make a tombstone of each matching record."""
+        return self._run({}, "delete", true())
+
+    def _run(
+        self, values: dict[str, Any], operation: str, differs: ColumnElement[bool]
+    ) -> Result[Any]:
+        self.values = {column_of(self.mapper, name): value for name, value in values.items()}
+        self.computed = [column for column, value in self.values.items() if is_expression(value)]
+        self.picked = self._temporary_table()
+        try:
+            self.picked.create(self.connection, checkfirst=False)
+            result: Result[Any] = self._pick(differs)
+            if result.rowcount:  # type: ignore[attr-defined]
+                self._write(operation, result.rowcount)  # type: ignore[attr-defined]
+                self._move_objects()
+                result = self._returning() or result
+            self.picked.drop(self.connection, checkfirst=False)
+        except BaseException:
+            # a part of it may be written: nothing of it may ever be committed
+            begun = self.session.get_nested_transaction() or self.session.get_transaction()
+            if begun is not None and begun.is_active:
+                begun.rollback()
+            raise
+        return result
+
+    def _write(self, operation: str, picked: int) -> None:
+        own = 0
+        if self.ledger.opened is not None:
+            count = select(func.count()).where(self.picked.c.own == true())
+            own = self.connection.scalar(count) or 0
+        opened = open_change(self.session, self.mapper)
+        if own:
+            self._amend(operation)
+        if own < picked:
+            self._close(opened, picked - own)
+            self._insert(opened, operation)
+
+    def _temporary_table(self) -> Table:
+        key = [Column(c.name, c.type, primary_key=True) for c in self._key(self.table)]
+        new = [Column(f"new_{c.name}", _portable(c)) for c in self.computed]
+        own: Column[bool] = Column("own", Boolean(create_constraint=False))
+        return Table("versioning_picked", MetaData(), *key, own, *new, prefixes=["TEMPORARY"])
+
+    def _pick(self, differs: ColumnElement[bool]) -> Any:
+        """Choose the rows, once: what they become is computed before any of them is closed."""
+        own: ColumnElement[bool] = false()
+        if self.ledger.opened is not None:
+            own = func.coalesce(self.table.c.change_id == self.ledger.opened.id, false())
+        new = [cast(self.values[c], Text) if _is_enum(c) else self.values[c] for c in self.computed]
+        chosen = self._matching(*self._key(self.table), own, *new).where(differs)
+        columns = [c.name for c in self.picked.c]
+        return self.connection.execute(
+            insert(self.picked).from_select(columns, chosen),
+            execution_options={"preserve_rowcount": True},
+        )
+
+    def _matching(self, *columns: Any) -> Select[Any]:
+        """The live rows that the statement's WHERE clause names."""
+        model = self.mapper.class_
+        query = select(*columns).select_from(model).where(live(model))
+        if self.statement.whereclause is not None:
+            query = query.where(self.statement.whereclause)
+        if len(query.get_final_froms()) > 1:
+            query = query.distinct()
+        return query.params(**self.parameters) if self.parameters else query
+
+    def _close(self, opened: OpenChange, expected: int) -> None:
+        rows = self.table.c
+        result = self.connection.execute(
+            update(self.table)
+            .where(self._is_picked(own=False), rows.is_current_version == true())
+            .values({rows.is_current_version: False, rows.version_to: self._at(opened)})
+            .values(untouched(self.table, {}))
+        )
+        if result.rowcount != expected:
+            self._raise_conflict()
+
+    def _insert(self, opened: OpenChange, operation: str) -> None:
+        row = next_row(
+            self.table,
+            {column: self._new_value(column) for column in self.values},
+            at=self._at(opened),
+            op=literal(operation, self.table.c.version_op.type),
+            change_id=literal(opened.id, self.table.c.change_id.type),
+        )
+        joined = self.table.join(self.picked, self._same_key())
+        chosen = select(*row.values()).select_from(joined).where(self.picked.c.own == false())
+        self.connection.execute(
+            insert(self.table).from_select(list(row), chosen, include_defaults=False)
+        )
+
+    def _amend(self, operation: str) -> None:
+        """Alter the rows that this transaction made; take back those that it created."""
+        allow_amending(self.session, self.mapper)
+        own = self._is_picked(own=True)
+        if operation == "delete":
+            created = and_(own, self.table.c.version_id == 1)
+            self.connection.execute(delete(self.table).where(created))
+            values: dict[Column[Any], Any] = {self.table.c.version_op: operation}
+        else:
+            values = {column: self._new_value(column, scalar=True) for column in self.values}
+        kept = untouched(self.table, values)
+        self.connection.execute(update(self.table).where(own).values({**kept, **values}))
+
+    def _new_value(self, column: Column[Any], scalar: bool = False) -> Any:
+        if column not in self.computed:
+            return literal(self.values[column], column.type)
+        value: Any = self.picked.c[f"new_{column.name}"]
+        if scalar:
+            value = select(value).where(self._same_key()).scalar_subquery()
+        return cast(value, column.type) if _is_enum(column) else value
+
+    def _at(self, opened: OpenChange) -> ColumnElement[Any]:
+        """This change's time, or the row's own where the clock went back since."""
+        at = literal(opened.at, UtcDateTime())
+        return case((self.table.c.version_from > at, self.table.c.version_from), else_=at)
+
+    def _differs(self, name: str, value: Any) -> ColumnElement[bool]:
+        column = column_of(self.mapper, name)
+        after = value if is_expression(value) else literal(value, column.type)
+        if isinstance(column.type, JSON):
+            return cast(column, Text).is_distinct_from(cast(after, Text))
+        return column.is_distinct_from(after)
+
+    def _is_picked(self, *, own: bool) -> ColumnElement[bool]:
+        chosen = select(*self._key(self.picked)).where(
+            self.picked.c.own == (true() if own else false())
+        )
+        return tuple_(*self._key(self.table)).in_(chosen)
+
+    def _same_key(self) -> ColumnElement[bool]:
+        pairs = zip(self._key(self.table), self._key(self.picked), strict=True)
+        return and_(*(left == right for left, right in pairs))
+
+    @staticmethod
+    def _key(rows: Table) -> tuple[Column[Any], Column[Any]]:
+        return rows.c.id, rows.c.version_id
+
+    def _move_objects(self) -> None:
+        """Loaded objects of the picked rows go on as the new versions, and reload."""
+        loaded = {_key_of(state): state for state in _loaded(self.session, self.mapper)}
+        if not loaded:
+            return
+        picked = self.connection.execute(select(*self._key(self.picked), self.picked.c.own))
+        found = [(loaded[row[0], row[1]], row) for row in picked if (row[0], row[1]) in loaded]
+        for state, row in found:
+            if not row.own:
+                set_committed_value(state.obj(), "version_id", row.version_id + 1)
+                flag_dirty(state.obj())
+        self.session.flush()
+        for state, _ in found:
+            self.session.expire(state.obj())
+
+    def _returning(self) -> Result[Any] | None:
+        """The RETURNING clause, answered from the new rows."""
+        wanted = [found["expr"] for found in self.statement.returning_column_descriptions]
+        if not wanted:
+            return None
+        rows, picked = self.table.c, self.picked
+        next_version = case(
+            (picked.c.own == true(), picked.c.version_id), else_=picked.c.version_id + 1
+        )
+        query = select(*wanted).join(
+            picked, and_(rows.id == picked.c.id, rows.version_id == next_version)
+        )
+        return self.session.execute(query).freeze()()
+
+    def _raise_conflict(self) -> None:
+        later = self.table.alias()
+        query = (
+            select(self.picked.c.id, self.picked.c.version_id, func.max(later.c.version_id))
+            .join(later, later.c.id == self.picked.c.id)
+            .where(later.c.version_id > self.picked.c.version_id, self.picked.c.own == false())
+            .group_by(self.picked.c.id, self.picked.c.version_id)
+            .limit(1)
+        )
+        id, base, current = self.connection.execute(query).one()
+        raise VersionConflict(
+            self.mapper.class_,
+            id,
+            base,
+            current,
+            base=values_of(self.connection, self.mapper, id, base),
+            theirs=values_of(self.connection, self.mapper, id, current),
+            yours={
+                self.mapper.get_property_by_column(column).key: value
+                for column, value in self.values.items()
+            },
+        )
+
+
+def update_in_place(
+    session: Session,
+    mapper: Mapper[Any],
+    statement: Update,
+    parameters: Parameters,
+    values: dict[str, Any],
+) -> Result[Any]:
+    """Write `__unversioned__` columns of the matching records' current rows: no version."""
+    table = version_table(mapper)
+    chosen = Sweep(session, mapper, statement, parameters)._matching(table.c.id)
+    columns = {column_of(mapper, name): value for name, value in values.items()}
+    result = session.connection(bind_arguments={"mapper": mapper}).execute(
+        update(table)
+        .where(table.c.id.in_(chosen), live(table))
+        .values({**untouched(table, columns), **columns})
+    )
+    for state in _loaded(session, mapper):
+        session.expire(state.obj(), list(values))
+    return result
+
+
+def _loaded(session: Session, mapper: Mapper[Any]) -> list[InstanceState[Any]]:
+    """The session's persistent objects of the mapped class."""
+    return [inspect(obj) for obj in session.identity_map.values() if isinstance(obj, mapper.class_)]
+
+
+def _key_of(state: InstanceState[Any]) -> tuple[Any, int]:
+    assert state.identity is not None
+    names = [state.mapper.get_property_by_column(c).key for c in state.mapper.primary_key]
+    key = dict(zip(names, state.identity, strict=True))
+    return key["id"], key["version_id"]
+
+
+def _is_enum(column: Column[Any]) -> bool:
+    return isinstance(column.type, Enum)
+
+
+def _portable(column: Column[Any]) -> Any:
+    """A type for a temporary column: an enum's own database type need not be made for it."""
+    return Text() if _is_enum(column) else column.type

@@ -1,0 +1,202 @@
+"""The idea: an edit of a row becomes a new row, and the old one stays as it was.
+
+A `Versioned` class has the primary key ``(id, version_id)``. Before a flush, each edited object
+plans its next version (`Versioned.new_version`); when the flush begins to write, the old row is
+closed and the new one inserted, and the object goes on as the new row. A deleted object plans a
+tombstone: a version that says "deleted".
+
+After SQLAlchemy's recipe "versioned rows with a version id" (examples/versioned_rows).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, event, func, select
+from sqlalchemy.orm import (
+    Mapped,
+    Mapper,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    column_property,
+    mapped_column,
+    scoped_session,
+    sessionmaker,
+)
+
+from . import bulk, create, plan, write
+from .errors import VersioningError
+from .indexes import only_one_current
+from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
+from .shape import version_table
+from .types import UtcDateTime, utcnow
+
+
+class Operation(StrEnum):
+    """What a version did to its record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+class Versioned:
+    """Mixin: an edit inserts a new version, a deletion a tombstone; nothing is overwritten.
+
+    Takes effect in the sessions given to `enable_versioning`. Columns named in ``__unversioned__``
+    (a counter, a last-seen time) are written in place and make no version.
+    """
+
+    __unversioned__: ClassVar[tuple[str, ...]] = ()
+
+    # the primary key: which record, and which version of it
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True, sort_order=-2)
+    version_id: Mapped[int] = mapped_column(
+        Integer, primary_key=True, autoincrement=False, default=1, sort_order=-1
+    )
+    # the persisted flag; `calc_is_current_version`, added when the class is mapped, calculates it
+    is_current_version: Mapped[bool] = mapped_column(Boolean, default=True, sort_order=100)
+    calc_is_current_version: ClassVar[Mapped[bool]]
+    # when this version was made and superseded, by what operation, as part of which change
+    version_from: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, sort_order=101)
+    version_to: Mapped[datetime | None] = mapped_column(UtcDateTime, sort_order=102)
+    version_op: Mapped[str] = mapped_column(String(8), default=Operation.CREATE, sort_order=103)
+    change_id: Mapped[int | None] = mapped_column(BigInteger, sort_order=104)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        event.listen(cls, "after_mapper_constructed", _complete_mapping)
+        super().__init_subclass__(**kwargs)
+
+    def new_version(self, session: Session) -> None:
+        """Plan this object's next version; the flush under way writes it.
+
+        The hook of the recipe: a model may override it to act on the occasion, and calls this one.
+        """
+        plan.next_version(session, self)
+
+
+def enable_versioning(
+    target: Session | sessionmaker[Any] | scoped_session[Any],
+    *,
+    clock: Callable[[], datetime] = utcnow,
+    change_model: type[Any] | None = None,
+    describe: Callable[[], ChangeContext] | None = None,
+) -> None:
+    """Make the session, or every session of the factory, keep versions. Repeating it is harmless.
+
+    `clock` returns the present moment, aware. `change_model` is a class mapped with `ChangeRecord`;
+    without one, versions bear a random change number and no actor or reason is kept. `describe` is
+    asked for actor, reason and origin when a transaction makes its first version.
+    """
+    settings = Settings(clock, change_model, describe)
+    if isinstance(target, Session):
+        target.info[SETTINGS] = settings
+    else:
+        factory = target.session_factory if isinstance(target, scoped_session) else target
+        factory.configure(info={**factory.kw.get("info", {}), SETTINGS: settings})
+    listeners: tuple[tuple[Any, str, Any, dict[str, Any]], ...] = (
+        (target, "before_flush", plan_versions, {}),
+        (target, "after_flush", check_flush, {}),
+        (target, "after_soft_rollback", forget_rolled_back, {}),
+        (target, "after_transaction_end", forget_transaction, {}),
+        (target, "do_orm_execute", bulk.version_statement, {}),
+        (Versioned, "before_insert", write.write_planned, {"raw": True, "propagate": True}),
+        (Versioned, "before_update", write.write_planned, {"raw": True, "propagate": True}),
+    )
+    for where, name, listener, options in listeners:
+        if not event.contains(where, name, listener):
+            event.listen(where, name, listener, **options)
+
+
+def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
+    """Before a flush: every deleted, edited or new object plans the row that it needs."""
+    for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
+        plan.tombstone(session, obj)
+    seen: set[int] = set()
+    while edited := _edited(session, seen):
+        for obj in plan.changed(session, edited):
+            obj.new_version(session)
+    create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+
+
+def _edited(session: Session, seen: set[int]) -> list[Versioned]:
+    """Dirty objects not yet looked at: a hook may edit others, which then get their turn."""
+    found = [obj for obj in session.dirty if isinstance(obj, Versioned) and id(obj) not in seen]
+    seen.update(map(id, found))
+    return found
+
+
+def check_flush(session: Session, flush_context: UOWTransaction) -> None:
+    """After a flush: no row of an older transaction may have been updated in place.
+
+    A ``before_update`` listener or a `new_version` override without a call to the original could
+    lead there. Raising fails the flush, so the row stays as it was.
+    """
+    ledger = ledger_of(session)
+    for obj in session.dirty:
+        if isinstance(obj, Versioned) and plan.was_rewritten(ledger, obj):
+            raise VersioningError(
+                f"{type(obj).__name__} {obj.id} was about to be overwritten in place, by a"
+                " before_update listener or a new_version() without the original's call. The"
+                " flush was rolled back and nothing was lost: set columns before the flush, or"
+                " call Versioned.new_version(self, session)."
+            )
+    ledger.forget_plan()
+
+
+def forget_rolled_back(session: Session, previous_transaction: SessionTransaction) -> None:
+    """After a rollback, also to a savepoint: drop its plans and what it allotted or opened."""
+    if LEDGER not in session.info:
+        return
+    ledger = ledger_of(session)
+    ledger.forget_plan()
+    ledger.amending = False
+    create.take_back(ledger)
+    undone = previous_transaction
+    while undone.parent is not None and not undone.nested:
+        undone = undone.parent  # a failed flush rolls back all up to here
+    opened = ledger.opened
+    if opened is not None and any(begun is undone for begun in _lineage(opened.opened_in)):
+        ledger.opened = None
+
+
+def forget_transaction(session: Session, transaction: SessionTransaction) -> None:
+    """At the end of a whole transaction: the next one is another change."""
+    if transaction.parent is None and LEDGER in session.info:
+        ledger_of(session).forget()
+
+
+def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransaction]:
+    while transaction is not None:
+        yield transaction
+        transaction = transaction.parent
+
+
+def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
+    """Once a class is mapped: the calculated flag, and the guard against two current rows."""
+    if mapper.inherits is not None:
+        return
+    table = version_table(mapper)
+    unknown = set(cls.__unversioned__) - {attr.key for attr in mapper.column_attrs}
+    if unknown:
+        raise VersioningError(f"{cls.__name__}.__unversioned__ names no column: {sorted(unknown)}")
+    table.info["versioned"] = frozenset(
+        column.name for name in cls.__unversioned__ for column in mapper.column_attrs[name].columns
+    )
+    newest = table.alias()
+    calculated = (
+        select(func.max(newest.c.version_id) == table.c.version_id)
+        .where(newest.c.id == table.c.id)
+        .correlate_except(newest)
+        .scalar_subquery()
+    )
+    mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
+    only_one_current(table)
+
+
+__all__ = ["Operation", "Versioned", "enable_versioning", "is_enabled"]
