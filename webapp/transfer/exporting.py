@@ -74,7 +74,7 @@ def _versions(format: Format, change_model: type[Any]) -> Select[Any]:
 
 def _read(format: Format, row: Row[Any]) -> tuple[Any, Line]:
     """The record's id and the line that tells its version."""
-    id, at, operation, before, key, key_before, actor, reason, *values = row
+    id, at, operation, before, key, key_before, actor, reason, *values = tuple(row)
     existed = before is not None and before != "delete"
     op = Op.DELETE if operation == "delete" else Op.UPDATE if existed else Op.CREATE
     key = key_before if existed else key

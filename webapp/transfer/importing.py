@@ -93,8 +93,8 @@ def import_history(
         roster = _roster(session, format)
         lines = _lines(format, source, known)
         for extent in extents:
-            _import_change(session, format, roster, islice(lines, extent.lines), source, extent)
-            progress("imported", extent.last, last)
+            told = _told(islice(lines, extent.lines), progress, last)
+            _import_change(session, format, roster, told, source, extent)
     return Report(last, known, len(extents))
 
 
@@ -143,6 +143,12 @@ def _lines(format: Format, source: Source, known: int) -> Iterator[Line]:
     for number, raw in source:
         if number > known:
             yield format.read(number, raw)
+
+
+def _told(lines: Iterator[Line], progress: Progress, last: int) -> Iterator[Line]:
+    for line in lines:
+        yield line
+        progress("imported", line.number, last)
 
 
 def _check(

@@ -7,6 +7,9 @@
 `reason` are text or null. `key` names the record as it was called before the change. `values` are
 the record's columns after it, by attribute name; a column left out keeps its value, or takes its
 default in a `create`. They are null in a `delete`.
+
+Text, whole numbers, floats, booleans and JSON are written as JSON has them; decimals as text, dates
+and times in ISO 8601, enums by name, bytes in base64, spans of time as seconds.
 """
 
 from __future__ import annotations
@@ -104,7 +107,7 @@ class Format:
         found = _parse(number, raw)
         op = _op(number, found["op"])
         key = self._read_key(number, found["key"])
-        values = self._read_values(number, op, found["values"])
+        values = self._read_values(number, op, key, found["values"])
         if op is Op.CREATE:
             self._complete(number, key, values)
         return Line(
@@ -154,17 +157,19 @@ class Format:
             )
             raise BadLine(number, f"key {error}, for {place}", advice) from None
 
-    def _read_values(self, number: int, op: Op, given: Any) -> dict[str, Any]:
+    def _read_values(self, number: int, op: Op, key: Any, given: Any) -> dict[str, Any]:
         if op is Op.DELETE:
             if given is not None:
                 raise BadLine(number, "a delete with values", "Write null, or make it an update.")
             return {}
         if not isinstance(given, dict):
             raise BadLine(number, "values is not an object", "Write one member for each column.")
-        values = {}
+        values: dict[str, Any] = {}
         for name, value in given.items():
             found = self.codecs.get(name)
             if found is None:
+                if name == "id" and self.key is None and value == self.key_codec.encode(key):
+                    continue  # said once more
                 raise BadLine(
                     number, f"{self.model.__name__} has no column {name!r}", self._known()
                 )

@@ -13,7 +13,7 @@ from .values import written_moment
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """One record: its id, None until the database allots it, and when its newest version was made."""
+    """One record: its id, None until it is allotted, and when its newest version was made."""
 
     id: Any = None
     at: datetime | None = None

@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from .lines import TransferError
 
@@ -49,7 +49,7 @@ class Source:
         """The number of the line last read and the digest of all lines up to it."""
         return f"{self._number}:{self._hash.hexdigest()[:DIGITS]}"
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> BinaryIO | gzip.GzipFile:
         if self._path.suffix == ".gz":
             return gzip.open(self._path, "rb")
         return self._path.open("rb")
