@@ -174,7 +174,9 @@ def wrong(session: Session, dataset: Dataset) -> Iterator[str]:
         told = {name: moment[name] for name in ("count", "keys", "keys_sha256", "rows_sha256")}
         pairs += [(f"alive at {moment['at']}", replay.alive(moment["at"]), told)]
     session.rollback()
-    return (f"{what}: {found!r}, not {told!r}"[:500] for what, found, told in pairs if found != told)
+    return (
+        f"{what}: {found!r}, not {told!r}"[:500] for what, found, told in pairs if found != told
+    )
 
 
 def digest(value: Any) -> str:

@@ -30,6 +30,7 @@ from webapp.versioning import (
     restore,
 )
 
+MEMORY = "sqlite://"
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
@@ -108,48 +109,51 @@ def live_through(session: Session, transactions: list[Any]) -> None:
     for seconds, actor, steps in transactions:
         at += dt.timedelta(seconds=seconds)
         with change(session, actor=actor, at=at):
+            edited: set[int] = set()
             try:
                 for kind, name, values in steps:
-                    do(session, kind, name, values)
+                    do(session, kind, name, values, edited)
                 session.commit()
             except IntegrityError:  # a name that a living record has
                 session.rollback()
 
 
-def do(session: Session, kind: str, name: str, values: dict[str, Any]) -> None:
+def do(session: Session, kind: str, name: str, values: dict[str, Any], edited: set[int]) -> None:
     living = session.scalars(current(Thing).where(Thing.name == name)).first()
     if kind == "create":
         session.add(Thing(**{**values, "name": name}))
     elif kind == "restore":
         gone = select(Thing).where(Thing.is_current_version, Thing.version_op == "delete")
         if dead := session.scalars(gone.where(Thing.name == name)).first():
+            edited.add(dead.id)
             restore(session, Thing, dead.id, dead.version_id - 1)
     elif living is not None and kind == "delete":
-        session.delete(living)
+        if living.id not in edited:
+            session.delete(living)
     elif living is not None:
+        edited.add(living.id)
         for column, value in values.items():
             setattr(living, column, value)
     session.flush()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(transaction, max_size=12))
 def test_any_history_survives(transactions: list[Any]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        with opened(f"sqlite:///{folder}/first.sqlite") as session:
-            live_through(session, transactions)
-            by_id = exported(session, None)
-            try:
-                by_name: str | None = exported(session, "name")
-            except TransferError:  # names that changed hands within one moment
-                by_name = None
-        assert carried(by_id, f"sqlite:///{folder}/second.sqlite", None) == by_id
-        if by_name is not None:
-            assert carried(by_name, f"sqlite:///{folder}/third.sqlite", "name") == by_name
+    with opened(MEMORY) as session:
+        live_through(session, transactions)
+        by_id = exported(session, None)
+        try:
+            by_name: str | None = exported(session, "name")
+        except TransferError:  # names that changed hands within one moment
+            by_name = None
+    assert carried(by_id, MEMORY, None) == by_id
+    if by_name is not None:
+        assert carried(by_name, MEMORY, "name") == by_name
 
 
 RICH = {
-    "text": "Zeile eins\nзвезда 星 \u2028 \\u0041",
+    "text": "Zeile eins\n星 ñ \u2028 \\u0041",
     "count": -1,
     "large": 2**63 - 1,
     "price": Decimal("12.50"),

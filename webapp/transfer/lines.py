@@ -15,6 +15,7 @@ and times in ISO 8601, enums by name, bytes in base64, spans of time as seconds.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -120,29 +121,21 @@ class Format:
             values,
         )
 
-    def write(self, line: Line) -> str:
-        """The line as the file holds it, with its newline."""
-        values = None
-        if line.op is not Op.DELETE:
-            values = {
-                name: None if (value := line.values[name]) is None else codec.encode(value)
+    def write(self, line: Line, values: str) -> str:
+        """The line as the file holds it, with its newline; `values` are written already."""
+        key = str(self.key_codec.encode(line.key))
+        members = (written_moment(line.at), line.actor, line.reason, line.op.value, key, None)
+        head = _dump(dict(zip(MEMBERS, members, strict=True))).removesuffix("null}")
+        return f"{head}{values}}}\n"
+
+    def write_values(self, values: Mapping[str, Any]) -> str:
+        """A row's values as the file holds them. Raises ValueError or TypeError."""
+        return _dump(
+            {
+                name: None if (value := values[name]) is None else codec.encode(value)
                 for name, codec in self.codecs.items()
             }
-        members = (
-            written_moment(line.at),
-            line.actor,
-            line.reason,
-            line.op.value,
-            str(self.key_codec.encode(line.key)),
-            values,
         )
-        try:
-            return _dump(dict(zip(MEMBERS, members, strict=True))) + "\n"
-        except (TypeError, ValueError) as error:
-            raise TransferError(
-                f"{self.model.__name__} {line.key}, {written_moment(line.at)}: its values cannot"
-                f" be written as JSON ({error}). Mend them in a new version, or leave them out."
-            ) from None
 
     def _read_key(self, number: int, text: Any) -> Any:
         try:
