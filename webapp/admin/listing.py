@@ -72,13 +72,10 @@ class ListView(QueryView):
         return own | super().get_sortable_columns()
 
     def get_column_name(self, field: str) -> str:
-        """Hook: names for the version columns."""
+        """Hook: names for the version columns; `maker.name` is the “Maker Name”."""
         names = {"version_id": "Versions", "version_from": "Last change"}
-        return (
-            (self.column_labels or {}).get(field)
-            or names.get(field)
-            or super().get_column_name(field)
-        )
+        given = (self.column_labels or {}).get(field) or names.get(field)
+        return given or super().get_column_name(field.replace(".", "_"))
 
     def search_placeholder(self) -> str | None:
         """Hook: the names that the columns bear in the list."""
