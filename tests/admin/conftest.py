@@ -160,6 +160,6 @@ def form_of(page: TestResponse) -> dict[str, str]:
     return dict(reader.fields)
 
 
-def save(client: FlaskClient, url: str, **typed: str) -> TestResponse:
+def save(client: FlaskClient, url: str, /, **typed: str) -> TestResponse:
     """Open the form at `url`, type, and press Save."""
     return client.post(url, data=form_of(client.get(url)) | typed)

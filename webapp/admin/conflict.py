@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,12 +63,18 @@ def rows(form: Any, base: Any, theirs: Any) -> tuple[ConflictRow, ...]:
     return tuple(found)
 
 
+def is_done(rows: Sequence[ConflictRow]) -> bool:
+    """Whether their version is what the form asks for already, no more and no less."""
+    return bool(rows) and all(row.yours_changed and row.yours == row.theirs for row in rows)
+
+
 def move_to(form: Any, base: Any, theirs: Any) -> None:
     """Make the form one over the newest version: what was typed stays, and a field that was left
     alone takes their value, so that saving again undoes nothing of theirs."""
     before = type(form)(None, obj=base)
     for name, attribute in form.columns_by_field().items():
         if form.is_untouched_since(name, before):
+            form[name].raw_data = None
             form[name].process(None, getattr(theirs, attribute))
     form.base_version.process(None, str(theirs.version_id))
 

@@ -28,7 +28,7 @@ from .values import Codec, choices_codec, codec_for
 class FormConverter(AdminModelConverter):
     """Which field a column or many-to-one relation gets; None leaves it out of the form."""
 
-    def convert(  # type: ignore[override]
+    def convert(
         self, model: Any, mapper: Any, name: str, prop: Any, field_args: Any, hidden_pk: bool
     ) -> Any:
         """Hook: version columns and the id are no fields, even where `form_columns` names them."""
@@ -36,7 +36,7 @@ class FormConverter(AdminModelConverter):
             return None
         if not getattr(prop, "columns", None):
             return super().convert(model, mapper, name, prop, field_args, hidden_pk)
-        field = super().convert(model, mapper, name, prop, field_args, hidden_pk)
+        field: Any = super().convert(model, mapper, name, prop, field_args, hidden_pk)
         if field is not None:
             # Theirs sees older versions; `unique.py` looks at the living alone.
             field.kwargs["validators"] = [

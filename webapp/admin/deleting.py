@@ -46,7 +46,7 @@ class DeleteView(TimelineView):
     @expose("/action/", methods=("POST",))
     def action_view(self) -> Any:
         """Hook: the stock one goes back to any address, and takes unknown actions in silence."""
-        form = self.action_form()
+        form: Any = self.action_form()
         if not form.validate():
             abort(422, _said(form))
         chosen = self._actions_data.get(form.action.data)
@@ -78,7 +78,7 @@ class DeleteView(TimelineView):
     def get_delete_form(self) -> type[Any]:
         """Hook: adds the reason."""
 
-        class DeleteForm(self.form_base_class):  # type: ignore[name-defined, misc]
+        class DeleteForm(self.form_base_class):
             id = HiddenField(validators=[InputRequired()])
             url = HiddenField()
             reason = reason_field(self.reason_required)
@@ -88,7 +88,7 @@ class DeleteView(TimelineView):
     def get_action_form(self) -> type[Any]:
         """Hook: adds the reason."""
 
-        class ActionForm(self.form_base_class):  # type: ignore[name-defined, misc]
+        class ActionForm(self.form_base_class):
             action = HiddenField()
             url = HiddenField()
             reason = reason_field(self.reason_required)

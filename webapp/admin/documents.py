@@ -9,7 +9,9 @@ from typing import Any
 
 def write(value: Any) -> str:
     """Readable JSON. Non-ASCII letters stay as they are."""
-    return json.dumps(value, ensure_ascii=False, indent=2 if _has_depth(value) else None, default=str)
+    return json.dumps(
+        value, ensure_ascii=False, indent=2 if _has_depth(value) else None, default=str
+    )
 
 
 def read(text: str) -> Any:

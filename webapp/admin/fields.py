@@ -29,11 +29,11 @@ class ValueField(Field):
         widget: Any = None,
         **kwargs: Any,
     ) -> None:
+        kwargs["description"] = kwargs.get("description") or codec.hint
         super().__init__(label, validators, widget=widget or widgets.TextInput(), **kwargs)
         self.codec = codec
         self.nullable = nullable
         self.widget_is_given = widget is not None
-        self.description = self.description or codec.hint
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         """Then choose the widget: one line would swallow the line ends of a stored value."""
@@ -66,7 +66,13 @@ class ChoiceField(SelectFieldBase):
     widget = widgets.Select()
 
     def __init__(
-        self, label: Any = None, validators: Any = None, *, codec: Codec, nullable: bool, **kwargs: Any
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        codec: Codec,
+        nullable: bool,
+        **kwargs: Any,
     ) -> None:
         super().__init__(label, validators, **kwargs)
         self.codec = codec

@@ -35,7 +35,9 @@ NOT_EQUAL = Operation("not equal", lambda column, value: column.is_distinct_from
 GREATER = Operation("greater than", operator.gt)
 SMALLER = Operation("smaller than", operator.lt)
 BETWEEN = Operation("between", lambda column, pair: column.between(*pair), "two")
-EMPTY = Operation("empty", lambda column, yes: column.is_(None) if yes else column.is_not(None), "yes")
+EMPTY = Operation(
+    "empty", lambda column, yes: column.is_(None) if yes else column.is_not(None), "yes"
+)
 IN_LIST = Operation("in list", lambda column, values: column.in_(values), "many")
 CONTAINS = Operation("contains", lambda column, text: search.condition([column], text), "text")
 NOT_CONTAINS = Operation(
@@ -77,7 +79,11 @@ class ColumnFilter(BaseSQLAFilter):
             return (self.codec.read(low), self.codec.read(high)) if found else _refuse()
         if self.does.read == "many":
             parts = [part.strip() for part in value.split(",") if part.strip()]
-            return [self.codec.read(part) for part in parts] if len(parts) <= MOST_VALUES else _refuse()
+            return (
+                [self.codec.read(part) for part in parts]
+                if len(parts) <= MOST_VALUES
+                else _refuse()
+            )
         return self.codec.read(value)
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:

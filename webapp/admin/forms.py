@@ -1,7 +1,7 @@
 """The form of a record: its own fields beside the model's, and what was left as it was.
 
-A model may have columns named like parts of a form (`meta`, `data`, `reason`): their fields bear the
-name with an underscore after it, in HTML too, and still read and write the column of that name.
+A model may have columns named like parts of a form (`meta`, `data`, `reason`): their fields bear
+the name with an underscore after it, in HTML too, and still read and write the column of that name.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class RecordForm(BaseForm):
 
     def columns_by_field(self) -> dict[str, str]:
         """Field name -> attribute of the model."""
-        return {name: self._renamed.get(name, name) for name in self._fields if name not in OWN_FIELDS}
+        return {
+            name: self._renamed.get(name, name) for name in self._fields if name not in OWN_FIELDS
+        }
 
     @cached_property
     def as_rendered(self) -> RecordForm:
@@ -69,7 +71,7 @@ class RecordForm(BaseForm):
         return not self.errors
 
     def populate_obj(self, obj: Any) -> None:
-        """Hook: write the touched fields alone. A refusal by the model becomes the field's error."""
+        """Hook: write the touched fields alone. What the model refuses is the field's error."""
         columns = self.columns_by_field()
         for name in [name for name in columns if not self._keeps(name)]:
             field = self._fields[name]
@@ -105,7 +107,7 @@ class RecordRules(rules.RuleSet):
         return [*super().visible_fields, *OWN_FIELDS]
 
 
-def reason_field(required: bool) -> UnboundField[Any]:
+def reason_field(required: bool) -> Any:
     checks = [validators.Length(max=LONGEST_REASON), _storable]
     first = validators.InputRequired("Say why.") if required else validators.Optional()
     return StringField("Reason", [first, *checks], render_kw={"maxlength": LONGEST_REASON})
@@ -151,4 +153,3 @@ def _storable(form: Any, field: Any) -> None:
         read_text(field.data or "")
     except ValueError as error:
         raise validators.ValidationError(str(error)) from None
-

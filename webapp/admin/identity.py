@@ -63,9 +63,7 @@ def among(model: type[Any], values: Collection[Any]) -> ColumnElement[bool]:
     return found
 
 
-def newest(
-    session: Session | scoped_session[Session], model: type[Any], text: Any
-) -> Any | None:
+def newest(session: Session | scoped_session[Any], model: type[Any], text: Any) -> Any | None:
     """The newest version of the record, a tombstone too; None when there was never one."""
     value = parse(model, text)
     if value is None:

@@ -48,7 +48,8 @@ def text_of(value: Any) -> str:
 
 def name_of(row: Any) -> str:
     """What to call a record: its `__str__`, else its first text, else its number."""
-    if type(row).__str__ is not object.__str__:
+    named: Any = type(row).__str__
+    if named is not object.__str__:
         return str(row)
     names = data_columns(type(row)) if is_versioned(type(row)) else ()
     texts = (getattr(row, name) for name in names)

@@ -23,6 +23,14 @@ class RecordView(ModelView):
     copies every exposed method into each class, where a second branch would not see an override.
     """
 
+    model: Any
+    session: Any
+    column_descriptions: Any
+    column_filters: Any
+    column_formatters: Any
+    column_formatters_export: Any
+    column_searchable_list: Any
+
     def get_pk_value(self, model: Any) -> str:
         """Hook: addresses hold the id; the stock key is `id,version_id` and goes stale."""
         return str(model.id)
@@ -64,6 +72,11 @@ class RecordView(ModelView):
 
     def row_url(self, page: str, row: Any) -> str:
         return self.record_url(page, row.id)
+
+    def tell(self, **values: Any) -> None:
+        """Give the template of this request more, or other, values than the stock page does."""
+        told: dict[str, Any] = self._template_args
+        told.update(values)
 
     @staticmethod
     def is_tombstone(row: Any) -> bool:

@@ -30,7 +30,9 @@ class Target:
     def choices(self) -> list[tuple[str, str]]:
         """Key and name of every live record, by name."""
         rows = self.db.session.scalars(self._all())
-        return sorted(((self.key(row), name_of(row)) for row in rows), key=lambda pair: pair[1].lower())
+        return sorted(
+            ((self.key(row), name_of(row)) for row in rows), key=lambda pair: pair[1].lower()
+        )
 
     def live(self, key: str) -> Any | None:
         """The live record of that key; None for a key of any other shape or record."""

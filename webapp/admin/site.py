@@ -10,6 +10,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from sqlalchemy.orm import configure_mappers
 
+from webapp import extensions
 from webapp.extensions import db
 from webapp.versioning import is_versioned
 
@@ -28,7 +29,6 @@ def init_admin(app: Flask) -> Admin:
     """
     configure_mappers()  # views look at relations, which exist only then
     presentation.init_app(app)
-    app.config.setdefault("FLASK_ADMIN_RAISE_ON_INTEGRITY_ERROR", False)
     admin = Admin(app, NAME, url="/admin", theme=Bootstrap4Theme(base_template="admin/master.html"))
     taken = {admin.endpoint, *app.blueprints, *app.view_functions}
     for each in _shown(tuple(app.config.get("APPS", ()))):
@@ -51,7 +51,7 @@ def _shown(apps: tuple[str, ...]) -> Iterator[Registration]:
 
 def _models(apps: tuple[str, ...]) -> list[type[Any]]:
     """The versioned models of the apps, app by app, each in the order of its tables."""
-    mappers = [each for each in db.Model.registry.mappers if each.inherits is None]
+    mappers = [each for each in extensions.Base.registry.mappers if each.inherits is None]
     order = list(db.metadata.tables.values())
     found = [
         each.class_ for each in mappers if _belongs(each.class_, apps) and is_versioned(each.class_)

@@ -34,7 +34,11 @@ class TimelineView(RecordView):
         before = self._before(record.version_id)
         try:
             page = timeline(
-                self.session.session(), self.model, record.id, before=before, limit=self.timeline_size
+                self.session.session(),
+                self.model,
+                record.id,
+                before=before,
+                limit=self.timeline_size,
             )
         except UnknownVersion:
             self.unknown()

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 
 MOMENT = re.compile(
-    r"(?P<local>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?) ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d(:\d\d)?)?",
+    r"(?P<local>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?)"
+    r" ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d(:\d\d)?)?",
     re.ASCII,
 )
 HINT = "Like 2026-11-14 16:20:00."

@@ -16,7 +16,7 @@ from webapp.versioning import current, data_columns, is_versioned
 MESSAGE = "Another record has this already."
 
 
-def clashing(session: Session | scoped_session[Session], obj: Any) -> tuple[str, ...]:
+def clashing(session: Session | scoped_session[Any], obj: Any) -> tuple[str, ...]:
     """The attributes of the first unique rule that another live record satisfies already.
 
     Empty when there is none. A rule with a NULL among its values binds nobody.

@@ -40,11 +40,13 @@ class VersionedModelView(ListView):
 
     def _refresh_cache(self) -> None:
         """Hook: the version columns are shown in our way unless the view has its own."""
-        ours = {"version_id": _versions, "version_from": _last_change}
+        ours: dict[str, Any] = {"version_id": _versions, "version_from": _last_change}
         self.column_formatters = ours | dict(self.column_formatters or {})
         if self.column_formatters_export is None:
             given = self.column_formatters.items()
             self.column_formatters_export = {name: do for name, do in given if name not in ours}
+        descriptions = (self.column_descriptions or {}).items()
+        self.column_descriptions = {name: presentation.escaped(text) for name, text in descriptions}
         super()._refresh_cache()
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -54,32 +56,37 @@ class VersionedModelView(ListView):
     @expose("/")
     def index_view(self) -> Any:
         """Hook: tells the template which list it is, and the way to the other one."""
-        self._template_args["row_url"] = self.row_url
-        self._template_args["deleted"] = self.shows_deleted
-        self._template_args["live_url"] = self.get_url(".index_view")
-        self._template_args["deleted_url"] = self.get_url(".index_view", deleted=1)
+        self.tell(
+            row_url=self.row_url,
+            deleted=self.shows_deleted,
+            live_url=self.get_url(".index_view"),
+            deleted_url=self.get_url(".index_view", deleted=1),
+        )
         return super().index_view()
 
     @expose("/details/")
     def details_view(self) -> Any:
         """Hook: answers 403 and 404 where the stock page redirects."""
-        self._permit(self.can_view_details)
+        self.permit(self.can_view_details)
         id = self.asked_id()
         model = self.get_one(id)
         if model is None:
-            return self._gone(id)
+            return self.gone(id)
         change = self.session.session.get(Change, model.change_id or 0)
         g.last_actors = {model.id: change.actor if change else None}
-        return self.render(
+        return self.record_page(
             self.details_template,
-            model=model,
+            model,
             details_columns=self._details_columns,
             get_value=self.get_detail_value,
-            return_url=self.back(),
-            timeline_url=self.record_url("timeline", model.id),
-            row_url=self.row_url,
             delete_form=self.delete_form() if self.can_delete else None,
         )
+
+    @expose("/export/<export_type>/")
+    def export(self, export_type: str) -> Any:
+        """Hook: without the right, the stock one redirects to any address."""
+        self.permit(self.can_export and export_type in self.export_types)
+        return super().export(export_type)
 
     def get_export_value(self, model: Any, name: Any) -> Any:
         """Hook: a spreadsheet would run text that looks like a formula."""

@@ -55,6 +55,34 @@ class Gadget(Versioned, db.Model):
         return value
 
 
+class Room(db.Model):
+    """A plain table beside the versioned ones."""
+
+    __tablename__ = "shop_room"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Shelf(Versioned, db.Model):
+    """Belongs to a room, and to the maker as it was at that version."""
+
+    __tablename__ = "shop_shelf"
+    name: Mapped[str]
+    room_number: Mapped[int | None] = mapped_column(sa.ForeignKey("shop_room.number"))
+    room: Mapped[Room | None] = relationship()
+    maker_id: Mapped[int]
+    maker_version_id: Mapped[int]
+    maker: Mapped[Maker] = relationship()
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["maker_id", "maker_version_id"], ["shop_maker.id", "shop_maker.version_id"]
+        ),
+    )
+
+
 class Oddity(Versioned, db.Model):
     """Columns named like parts of a form, of an address, or of the admin's own form."""
 
@@ -107,10 +135,14 @@ def _columns(nullable: bool) -> dict[str, Any]:
 
 
 Loose: Any = type(
-    "Loose", (Versioned, db.Model), {"__tablename__": "shop_loose", "__module__": __name__} | _columns(True)
+    "Loose",
+    (Versioned, db.Model),
+    {"__tablename__": "shop_loose", "__module__": __name__} | _columns(True),
 )
 Strict: Any = type(
-    "Strict", (Versioned, db.Model), {"__tablename__": "shop_strict", "__module__": __name__} | _columns(False)
+    "Strict",
+    (Versioned, db.Model),
+    {"__tablename__": "shop_strict", "__module__": __name__} | _columns(False),
 )
 
 #: A value of each column of `Strict` and `Loose`, each of a shape that some form would lose.
