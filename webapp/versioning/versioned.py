@@ -115,20 +115,24 @@ def enable_versioning(
 
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
     """Before a flush: every deleted, edited or new object plans the row that it needs."""
-    for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
-        plan.tombstone(session, obj)
-    seen: set[int] = set()
-    while edited := _edited(session, seen):
-        for obj in plan.changed(session, edited):
-            obj.new_version(session)
-    create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+    try:
+        for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
+            plan.tombstone(session, obj)
+        hooked: set[Versioned] = set()
+        while due := plan.changed(session, _edited(session, hooked)):
+            hooked.update(due)
+            for obj in due:
+                obj.new_version(session)
+            plan.follow(session)
+        create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+    except BaseException:
+        plan.undo(session)
+        raise
 
 
-def _edited(session: Session, seen: set[int]) -> list[Versioned]:
-    """Dirty objects not yet looked at: a hook may edit others, which then get their turn."""
-    found = [obj for obj in session.dirty if isinstance(obj, Versioned) and id(obj) not in seen]
-    seen.update(map(id, found))
-    return found
+def _edited(session: Session, hooked: set[Versioned]) -> list[Versioned]:
+    """Dirty objects whose hook was not called yet: a hook may edit others, which get their turn."""
+    return [obj for obj in session.dirty if isinstance(obj, Versioned) and obj not in hooked]
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
