@@ -33,6 +33,7 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
     for state in states:
+        _settle_deletions(state)
         _settle_references(state)
     stored = load_missing(session, states)
     found = []
@@ -192,6 +193,13 @@ def _load_rows(
             f"{mapper.class_.__name__} {next(iter(by_key))} is not in the database. Nothing was"
             " written: roll back and read the record again."
         )
+
+
+def _settle_deletions(state: InstanceState[Any]) -> None:
+    """``del obj.name`` means NULL to the ORM, and so it does here."""
+    for name in state.committed_state:
+        if name not in state.dict and name in state.mapper.column_attrs:
+            state.dict[name] = None
 
 
 def _settle_references(

@@ -94,23 +94,21 @@ def enable_versioning(
     asked for actor, reason and origin when a transaction makes its first version.
     """
     settings = Settings(clock, change_model, describe)
-    if isinstance(target, Session):
-        target.info[SETTINGS] = settings
-    else:
-        factory = target.session_factory if isinstance(target, scoped_session) else target
-        factory.configure(info={**factory.kw.get("info", {}), SETTINGS: settings})
-    listeners: tuple[tuple[Any, str, Any, dict[str, Any]], ...] = (
-        (target, "before_flush", plan_versions, {}),
-        (target, "after_flush", check_flush, {}),
-        (target, "after_soft_rollback", forget_rolled_back, {}),
-        (target, "after_transaction_end", forget_transaction, {}),
-        (target, "do_orm_execute", bulk.version_statement, {}),
-        (Versioned, "before_insert", write.write_planned, {"raw": True, "propagate": True}),
-        (Versioned, "before_update", write.write_planned, {"raw": True, "propagate": True}),
-    )
-    for where, name, listener, options in listeners:
-        if not event.contains(where, name, listener):
-            event.listen(where, name, listener, **options)
+    factory: Any = target.session_factory if isinstance(target, scoped_session) else target
+    info = factory.info if isinstance(factory, Session) else dict(factory.kw.get("info") or {})
+    is_new = SETTINGS not in info  # not event.contains(), which knows a target by its address alone
+    info[SETTINGS] = settings
+    if not isinstance(factory, Session):
+        factory.configure(info=info)
+    if is_new:
+        event.listen(factory, "before_flush", plan_versions)
+        event.listen(factory, "after_flush", check_flush)
+        event.listen(factory, "after_soft_rollback", forget_rolled_back)
+        event.listen(factory, "after_transaction_end", forget_transaction)
+        event.listen(factory, "do_orm_execute", bulk.version_statement)
+    for name in ("before_insert", "before_update"):
+        if not event.contains(Versioned, name, write.write_planned):
+            event.listen(Versioned, name, write.write_planned, raw=True, propagate=True)
 
 
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
@@ -172,7 +170,9 @@ def forget_rolled_back(session: Session, previous_transaction: SessionTransactio
 def forget_transaction(session: Session, transaction: SessionTransaction) -> None:
     """At the end of a whole transaction: the next one is another change."""
     if transaction.parent is None and LEDGER in session.info:
-        ledger_of(session).forget()
+        ledger = ledger_of(session)
+        create.take_back(ledger)  # a rollback ends here before it is told of as one
+        ledger.forget()
 
 
 def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransaction]:
