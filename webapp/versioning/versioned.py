@@ -94,21 +94,23 @@ def enable_versioning(
     asked for actor, reason and origin when a transaction makes its first version.
     """
     settings = Settings(clock, change_model, describe)
-    factory: Any = target.session_factory if isinstance(target, scoped_session) else target
-    info = factory.info if isinstance(factory, Session) else dict(factory.kw.get("info") or {})
-    is_new = SETTINGS not in info  # not event.contains(), which knows a target by its address alone
-    info[SETTINGS] = settings
-    if not isinstance(factory, Session):
-        factory.configure(info=info)
-    if is_new:
-        event.listen(factory, "before_flush", plan_versions)
-        event.listen(factory, "after_flush", check_flush)
-        event.listen(factory, "after_soft_rollback", forget_rolled_back)
-        event.listen(factory, "after_transaction_end", forget_transaction)
-        event.listen(factory, "do_orm_execute", bulk.version_statement)
+    if isinstance(target, Session):
+        enabled = is_enabled(target)
+        target.info[SETTINGS] = settings
+    else:
+        factory = target.session_factory if isinstance(target, scoped_session) else target
+        enabled = SETTINGS in factory.kw.get("info", {})
+        factory.configure(info={**factory.kw.get("info", {}), SETTINGS: settings})
     for name in ("before_insert", "before_update"):
         if not event.contains(Versioned, name, write.write_planned):
             event.listen(Versioned, name, write.write_planned, raw=True, propagate=True)
+    if enabled:  # not event.contains(): a new factory may have the address of one that is gone
+        return
+    event.listen(target, "before_flush", plan_versions)
+    event.listen(target, "after_flush", check_flush)
+    event.listen(target, "after_soft_rollback", forget_rolled_back)
+    event.listen(target, "after_transaction_end", forget_transaction)
+    event.listen(target, "do_orm_execute", bulk.version_statement)
 
 
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
