@@ -33,6 +33,7 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
     for state in states:
+        _settle_deletions(state)
         _settle_references(state)
     stored = load_missing(session, states)
     found = []
@@ -108,6 +109,7 @@ def undo(session: Session) -> None:
             session.delete(step.state.obj())
     ledger.steps.clear()
     ledger.in_place.clear()
+    ledger.stored.clear()
 
 
 def changed_columns(state: InstanceState[Any], old: Values) -> set[str]:
@@ -145,17 +147,17 @@ def load_missing(
     """What the objects have not loaded but their next version depends on, in one SELECT a model.
 
     Version columns are filled in on the object. Returned are, for attributes that were set before
-    their value was loaded, the row's values.
+    their value was loaded, the row's values; they are read once in a flush.
     """
-    found: dict[InstanceState[Any], Values] = {}
+    known = ledger_of(session).stored
     lacking: dict[Mapper[Any], dict[InstanceState[Any], set[str]]] = defaultdict(dict)
     for state in states:
-        if names := _missing(state):
+        if names := _missing(state) - known.get(state, {}).keys():
             lacking[state.mapper][state] = names
     for mapper, group in lacking.items():
         for part in chunks(list(group.items()), CHUNK):
-            _load_rows(session, mapper, dict(part), found)
-    return found
+            _load_rows(session, mapper, dict(part), known)
+    return known
 
 
 def _missing(state: InstanceState[Any]) -> set[str]:
@@ -172,7 +174,7 @@ def _load_rows(
     session: Session,
     mapper: Mapper[Any],
     lacking: dict[InstanceState[Any], set[str]],
-    found: dict[InstanceState[Any], Values],
+    known: dict[InstanceState[Any], Values],
 ) -> None:
     names = sorted(NEEDED.union(*lacking.values()))
     columns = [mapper.columns[name] for name in names]
@@ -186,12 +188,19 @@ def _load_rows(
         stored = dict(zip(names, row[width:], strict=True))
         for name in NEEDED.difference(state.dict):
             set_committed_value(state.obj(), name, stored[name])
-        found[state] = {name: stored[name] for name in lacking[state]}
+        known[state] = {**known.get(state, {}), **{name: stored[name] for name in lacking[state]}}
     if by_key:
         raise UnknownVersion(
             f"{mapper.class_.__name__} {next(iter(by_key))} is not in the database. Nothing was"
             " written: roll back and read the record again."
         )
+
+
+def _settle_deletions(state: InstanceState[Any]) -> None:
+    """``del obj.name`` means NULL to the ORM, and so it does here."""
+    for name in state.committed_state:
+        if name not in state.dict and name in state.mapper.column_attrs:
+            state.dict[name] = None
 
 
 def _settle_references(
