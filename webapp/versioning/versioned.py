@@ -168,7 +168,9 @@ def forget_rolled_back(session: Session, previous_transaction: SessionTransactio
 def forget_transaction(session: Session, transaction: SessionTransaction) -> None:
     """At the end of a whole transaction: the next one is another change."""
     if transaction.parent is None and LEDGER in session.info:
-        ledger_of(session).forget()
+        ledger = ledger_of(session)
+        create.take_back(ledger)  # a rollback ends here before forget_rolled_back() hears of it
+        ledger.forget()
 
 
 def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransaction]:
