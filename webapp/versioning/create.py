@@ -112,7 +112,8 @@ def _remove_own_tombstone(session: Session, mapper: Mapper[Any], last: Any) -> N
     identity = tuple(key[mapper.get_property_by_column(c).key] for c in mapper.primary_key)
     tombstone = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
     if tombstone is not None:
-        session.expunge(tombstone)
+        # as deleted by a flush, so that a rollback makes it persistent again
+        session._remove_newly_deleted([inspect(tombstone)])
     table = version_table(mapper)
     session.connection(bind_arguments={"mapper": mapper}).execute(
         delete(table).where(table.c.id == last.id, table.c.version_id == last.version_id)
