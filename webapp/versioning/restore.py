@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import flag_dirty
 
 from .errors import UnknownVersion
 from .ledger import ledger_of
-from .shape import data_columns, unversioned_columns, version_table
+from .shape import data_columns, unversioned_columns, values, version_table
 
 T = TypeVar("T")
 
@@ -35,8 +35,9 @@ def restore(session: Session, model: type[T], id: Any, version_id: int) -> T:
     )
     if newest is source:
         return cast(T, newest)
-    for name in _restorable(model):
-        setattr(newest, name, getattr(source, name))
+    # read before the first is set: reading a deferred column would flush half of a restoration
+    for name, value in values(source, _restorable(model)).items():
+        setattr(newest, name, value)
     ledger_of(session).operations[inspect(newest)] = "restore"
     flag_dirty(newest)
     return cast(T, newest)
