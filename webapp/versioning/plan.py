@@ -37,10 +37,12 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     stored = load_missing(session, states)
     found = []
     for obj, state in zip(objects, states, strict=True):
-        if state in ledger.steps:
+        operation = ledger.operations.get(state)
+        if state in ledger.steps or operation == "delete":
             continue
         names = changed_columns(state, stored.get(state, {}))
-        operation = ledger.operations.get(state)
+        if operation:
+            names.discard("version_op")  # ours, from a flush that was refused half-way
         revived = operation == "restore" and state.dict["version_op"] == "delete"
         if not (names or revived):
             ledger.operations.pop(state, None)
@@ -82,6 +84,7 @@ def tombstone(session: Session, obj: Any) -> None:
     _discard_changes(session, state, old)
     if own:
         _amend(session, state, "delete")
+        ledger.operations[state] = "delete"
     else:
         _plan(ledger, state, "delete", {})
         flag_dirty(obj)
