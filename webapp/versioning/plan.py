@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, inspect, select, tuple_
+from sqlalchemy import JSON, ClauseElement, inspect, select, tuple_
 from sqlalchemy.orm import InstanceState, Mapper, Session
-from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
+from sqlalchemy.orm.attributes import flag_dirty, flag_modified, set_committed_value
 from sqlalchemy.orm.base import NO_VALUE
 from sqlalchemy.orm.interfaces import MANYTOONE
 
@@ -51,6 +51,7 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
         _refuse_read_only(state, names, operation)
         if ledger.is_own(state.dict["change_id"]):
             _amend(session, state, operation)
+            _insist_on_json(state, names)
         elif names and not operation and names <= unversioned_columns(state.mapper):
             ledger.in_place[state] = state.mapper
         else:
@@ -242,6 +243,13 @@ def _amend(session: Session, state: InstanceState[Any], operation: str | None) -
     allow_amending(session, state.mapper)
     if operation:
         state.obj().version_op = operation  # type: ignore[union-attr]
+
+
+def _insist_on_json(state: InstanceState[Any], names: set[str]) -> None:
+    """Have the ORM's own UPDATE write changed JSON, where Python takes ``True`` and 1 for equal."""
+    for name in names:
+        if isinstance(state.mapper.columns[name].type, JSON):
+            flag_modified(state.obj(), name)
 
 
 def _plan(ledger: Ledger, state: InstanceState[Any], operation: str, old: Values) -> None:
