@@ -4,11 +4,31 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 `enable_versioning` does.
 """
 
+from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .diff import FieldChange, diff
+from .differences import (
+    Blob,
+    BlobDifference,
+    Difference,
+    LabelDifference,
+    MembersDifference,
+    Move,
+    NumberDifference,
+    PathChange,
+    PathsDifference,
+    TextDifference,
+    TextPart,
+    TimeDifference,
+    ValueDifference,
+)
 from .errors import (
+    Clash,
     ReadOnlyVersion,
     RecordExists,
+    RestoreClash,
+    UndoBlocked,
+    UnknownChange,
     UnknownVersion,
     VersionConflict,
     VersioningError,
@@ -16,8 +36,9 @@ from .errors import (
 from .guard import guard_statements, install_guards
 from .indexes import as_of_index, current_index, current_unique
 from .ledger import ChangeContext
+from .masking import MASKED, masked_columns, shown_columns
 from .queries import as_of, current, live
-from .restore import restore
+from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -25,22 +46,43 @@ from .types import UtcDateTime, utcnow
 from .versioned import Operation, Versioned, enable_versioning
 
 __all__ = [
+    "MASKED",
     "VERSION_COLUMNS",
+    "Blame",
+    "Blob",
+    "BlobDifference",
     "ChangeContext",
     "ChangeRecord",
+    "Clash",
+    "Difference",
     "Entry",
     "FieldChange",
+    "LabelDifference",
+    "MembersDifference",
+    "Move",
+    "NumberDifference",
     "Operation",
+    "PathChange",
+    "PathsDifference",
     "ReadOnlyVersion",
     "RecordExists",
+    "Restoration",
+    "RestoreClash",
+    "TextDifference",
+    "TextPart",
+    "TimeDifference",
     "Timeline",
+    "UndoBlocked",
+    "UnknownChange",
     "UnknownVersion",
     "UtcDateTime",
+    "ValueDifference",
     "VersionConflict",
     "Versioned",
     "VersioningError",
     "as_of",
     "as_of_index",
+    "blame",
     "change",
     "current",
     "current_index",
@@ -52,8 +94,11 @@ __all__ = [
     "install_guards",
     "is_versioned",
     "live",
+    "masked_columns",
+    "plan_restore",
     "prepare_sqlite",
     "restore",
+    "shown_columns",
     "timeline",
     "utcnow",
 ]

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Index, Table, text
 
 CURRENT = "is_current_version = {true}"
+#: Marks, in ``Index.info``, the indexes that keep the living apart.
+UNIQUE = "versioning.current_unique"
 LIVE = "is_current_version = {true} AND version_op != 'delete'"
 
 
@@ -31,7 +33,7 @@ def current_unique(*columns: str, name: str | None = None) -> Index:
     A plain unique constraint would clash with the record's own older versions. A deleted record's
     value is free again.
     """
-    return Index(name, *columns, unique=True, **_partial(LIVE))
+    return Index(name, *columns, unique=True, info={UNIQUE: True}, **_partial(LIVE))
 
 
 def current_index(*columns: str, name: str | None = None) -> Index:
