@@ -38,11 +38,14 @@ from .indexes import as_of_index, current_index, current_unique
 from .ledger import ChangeContext
 from .masking import MASKED, masked_columns, shown_columns
 from .queries import as_of, current, live
+from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
 from .types import UtcDateTime, utcnow
+from .undo import LeftField, Undo, plan_undo, undo
+from .undo_change import ChangeUndone, ModelUndo, plan_undo_change, undo_change
 from .versioned import Operation, Versioned, enable_versioning
 
 __all__ = [
@@ -53,12 +56,15 @@ __all__ = [
     "BlobDifference",
     "ChangeContext",
     "ChangeRecord",
+    "ChangeUndone",
     "Clash",
     "Difference",
     "Entry",
     "FieldChange",
     "LabelDifference",
+    "LeftField",
     "MembersDifference",
+    "ModelUndo",
     "Move",
     "NumberDifference",
     "Operation",
@@ -72,6 +78,7 @@ __all__ = [
     "TextPart",
     "TimeDifference",
     "Timeline",
+    "Undo",
     "UndoBlocked",
     "UnknownChange",
     "UnknownVersion",
@@ -96,9 +103,14 @@ __all__ = [
     "live",
     "masked_columns",
     "plan_restore",
+    "plan_undo",
+    "plan_undo_change",
     "prepare_sqlite",
+    "recorded_models",
     "restore",
     "shown_columns",
     "timeline",
+    "undo",
+    "undo_change",
     "utcnow",
 ]

@@ -52,7 +52,8 @@ def find_clashes(
 def unique_fields(mapper: Mapper[Any]) -> tuple[tuple[str, ...], ...]:
     """The attributes of each `current_unique` index."""
     indexes = [index for index in version_table(mapper).indexes if index.info.get(UNIQUE)]
-    return tuple(sorted(_names(mapper, tuple(index.columns)) or () for index in indexes))
+    found = [_names(mapper, tuple(index.columns)) for index in indexes]
+    return tuple(sorted(names for names in found if names))
 
 
 @lru_cache(maxsize=256)

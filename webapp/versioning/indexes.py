@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, Table, text
+from sqlalchemy import Index, MetaData, Table, text
 
 CURRENT = "is_current_version = {true}"
 #: Marks, in ``Index.info``, the indexes that keep the living apart.
@@ -25,6 +25,21 @@ def only_one_current(table: Table) -> None:
     name = f"uq_{table.name}_one_current"
     if all(index.name != name for index in table.indexes):
         Index(name, table.c.id, unique=True, **_partial(CURRENT))
+
+
+def index_changes(metadata: MetaData) -> None:
+    """Index the versioned tables by change, where their metadata has a table of changes.
+
+    What one change did is then found at a cost of its own size. Without such a table nobody asks,
+    and no version pays: 11 bytes on SQLite, 22 on PostgreSQL.
+    """
+    tables = list(metadata.tables.values())
+    if not any("changes" in table.info for table in tables):
+        return
+    for table in tables:
+        name = f"ix_{table.name}_change"
+        if "versioned" in table.info and all(index.name != name for index in table.indexes):
+            Index(name, table.c.change_id)
 
 
 def current_unique(*columns: str, name: str | None = None) -> Index:
