@@ -19,6 +19,7 @@ from flask import Flask
 from webapp import database
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
+from webapp.transfer.commands import history
 
 MakeApp = Callable[[], Flask]
 
@@ -65,6 +66,9 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
     return host(port(command))
 
 
+commands.add_command(history)
+
+
 @commands.command()
 @address
 @click.pass_obj
@@ -99,7 +103,8 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
     The port comes first: a second start on a busy port touches nothing.
     """
     server = listen(app, host, port)
-    signal.signal(signal.SIGTERM, _stop)
+    for request_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(request_to_stop, _stop)
     try:
         with app.app_context():
             database.create_tables()
@@ -112,7 +117,7 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
 
 
 def _stop(*_: object) -> NoReturn:
-    """A service manager's request to stop ends the server as Ctrl+C does."""
+    """Ctrl+C or a service manager: at any moment an orderly end, which is no failure."""
     raise SystemExit(0)
 
 

@@ -37,7 +37,7 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     stored = load_missing(session, states)
     found = []
     for obj, state in zip(objects, states, strict=True):
-        if state in ledger.steps:
+        if state in ledger.steps or state in ledger.amended:
             continue
         names = changed_columns(state, stored.get(state, {}))
         operation = ledger.operations.get(state)
@@ -85,6 +85,29 @@ def tombstone(session: Session, obj: Any) -> None:
     else:
         _plan(ledger, state, "delete", {})
         flag_dirty(obj)
+
+
+def follow(session: Session) -> None:
+    """References set, be it again, to an object that gets a version point to that version.
+
+    The ORM sees no change in a reference that was set to the object it held already, as the
+    recipe's parent does to follow its child.
+    """
+    steps = ledger_of(session).steps
+    for obj in session.dirty:
+        _settle_references(inspect(obj), steps)
+
+
+def undo(session: Session) -> None:
+    """Take back the plans of a flush that was refused before it began; the edits remain."""
+    ledger = ledger_of(session)
+    for step in ledger.steps.values():
+        if step.copy:
+            set_committed_value(step.state.obj(), "version_id", step.old_version)
+        if step.op == "delete":
+            session.delete(step.state.obj())
+    ledger.steps.clear()
+    ledger.in_place.clear()
 
 
 def changed_columns(state: InstanceState[Any], old: Values) -> set[str]:
@@ -171,10 +194,13 @@ def _load_rows(
         )
 
 
-def _settle_references(state: InstanceState[Any]) -> None:
+def _settle_references(
+    state: InstanceState[Any], targets: Mapping[InstanceState[Any], Any] | None = None
+) -> None:
     """Carry a changed many-to-one reference over to its foreign key columns before the copy.
 
-    The ORM does so later in the flush; a target that has no key yet is left to it.
+    The ORM does so later in the flush; a target that has no key yet is left to it. With `targets`,
+    references to other objects are left alone.
     """
     for relation in state.mapper.relationships:
         if relation.direction is not MANYTOONE or relation.viewonly:
@@ -182,6 +208,8 @@ def _settle_references(state: InstanceState[Any]) -> None:
         if relation.key not in state.committed_state or relation.key not in state.dict:
             continue
         target = state.dict[relation.key]
+        if targets is not None and (target is None or inspect(target) not in targets):
+            continue
         for local, remote in relation.local_remote_pairs or ():
             name = state.mapper.get_property_by_column(local).key
             value = _remote_value(relation.mapper, target, remote)
@@ -237,6 +265,7 @@ def _discard_changes(session: Session, state: InstanceState[Any], old: Values) -
 
 def _amend(session: Session, state: InstanceState[Any], operation: str | None) -> None:
     allow_amending(session, state.mapper)
+    ledger_of(session).amended.add(state)
     if operation:
         state.obj().version_op = operation  # type: ignore[union-attr]
 

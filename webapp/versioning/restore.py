@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -111,9 +112,12 @@ def clashes_of(
 def set_values(
     session: Session, record: Any, wanted: dict[str, Any], operation: str | None = None
 ) -> None:
-    """Set the attributes; the flush makes the version, of the kind that `operation` says."""
+    """Set the attributes; the flush makes the version, of the kind that `operation` says.
+
+    All have been read before the first is set: reading what was not loaded may flush.
+    """
     for name, value in wanted.items():
-        setattr(record, name, value)
+        setattr(record, name, deepcopy(value))  # a mutable value belongs to one row only
     if operation:
         ledger_of(session).operations[inspect(record)] = operation
         flag_dirty(record)

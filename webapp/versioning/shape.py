@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Table, inspect
+from sqlalchemy import JSON, Table, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper
 
 T = TypeVar("T")
@@ -77,11 +77,16 @@ def same(mapper: Mapper[Any], name: str, a: Any, b: Any) -> bool:
     kind = mapper.columns[name].type
     if isinstance(kind, JSON):
         return _stored_json(a) == _stored_json(b)
-    return bool(kind.compare_values(a, b))
+    equal = bool(kind.compare_values(a, b))
+    if equal and isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, JSON):
+        return _stored_json(a) == _stored_json(b)
+    return equal
 
 
 def _stored_json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=repr)
+    """The value's text, its keys the strings that they become, in order."""
+    plain = None if value is JSON.NULL else value
+    return json.dumps(json.loads(json.dumps(plain, default=repr)), sort_keys=True)
 
 
 def values(obj: Any, names: Iterable[str]) -> dict[str, Any]:

@@ -100,40 +100,44 @@ def enable_versioning(
     """
     settings = Settings(clock, change_model, describe)
     if isinstance(target, Session):
+        enabled = is_enabled(target)
         target.info[SETTINGS] = settings
     else:
         factory = target.session_factory if isinstance(target, scoped_session) else target
+        enabled = SETTINGS in factory.kw.get("info", {})
         factory.configure(info={**factory.kw.get("info", {}), SETTINGS: settings})
-    listeners: tuple[tuple[Any, str, Any, dict[str, Any]], ...] = (
-        (target, "before_flush", plan_versions, {}),
-        (target, "after_flush", check_flush, {}),
-        (target, "after_soft_rollback", forget_rolled_back, {}),
-        (target, "after_transaction_end", forget_transaction, {}),
-        (target, "do_orm_execute", bulk.version_statement, {}),
-        (Versioned, "before_insert", write.write_planned, {"raw": True, "propagate": True}),
-        (Versioned, "before_update", write.write_planned, {"raw": True, "propagate": True}),
-    )
-    for where, name, listener, options in listeners:
-        if not event.contains(where, name, listener):
-            event.listen(where, name, listener, **options)
+    for name in ("before_insert", "before_update"):
+        if not event.contains(Versioned, name, write.write_planned):
+            event.listen(Versioned, name, write.write_planned, raw=True, propagate=True)
+    if enabled:  # not event.contains(): a new factory may have the address of one that is gone
+        return
+    event.listen(target, "before_flush", plan_versions)
+    event.listen(target, "after_flush", check_flush)
+    event.listen(target, "after_soft_rollback", forget_rolled_back)
+    event.listen(target, "after_transaction_end", forget_transaction)
+    event.listen(target, "do_orm_execute", bulk.version_statement)
 
 
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
     """Before a flush: every deleted, edited or new object plans the row that it needs."""
-    for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
-        plan.tombstone(session, obj)
-    seen: set[int] = set()
-    while edited := _edited(session, seen):
-        for obj in plan.changed(session, edited):
-            obj.new_version(session)
-    create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+    try:
+        for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
+            plan.tombstone(session, obj)
+        hooked: set[Versioned] = set()
+        while due := plan.changed(session, _edited(session, hooked)):
+            hooked.update(due)
+            for obj in due:
+                obj.new_version(session)
+            plan.follow(session)
+        create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+    except BaseException:
+        plan.undo(session)
+        raise
 
 
-def _edited(session: Session, seen: set[int]) -> list[Versioned]:
-    """Dirty objects not yet looked at: a hook may edit others, which then get their turn."""
-    found = [obj for obj in session.dirty if isinstance(obj, Versioned) and id(obj) not in seen]
-    seen.update(map(id, found))
-    return found
+def _edited(session: Session, hooked: set[Versioned]) -> list[Versioned]:
+    """Dirty objects whose hook was not called yet: a hook may edit others, which get their turn."""
+    return [obj for obj in session.dirty if isinstance(obj, Versioned) and obj not in hooked]
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
