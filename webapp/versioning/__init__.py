@@ -33,10 +33,14 @@ from .errors import (
     VersionConflict,
     VersioningError,
 )
+from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .guard import guard_statements, install_guards
 from .indexes import as_of_index, current_index, current_unique
 from .ledger import ChangeContext
 from .masking import MASKED, masked_columns, shown_columns
+from .merge import FieldMerge, merge_fields, merged_values
+from .merge_texts import Hunk
+from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, current, live
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
@@ -47,6 +51,7 @@ from .types import UtcDateTime, utcnow
 from .undo import LeftField, Undo, plan_undo, undo
 from .undo_change import ChangeUndone, ModelUndo, plan_undo_change, undo_change
 from .versioned import Operation, Versioned, enable_versioning
+from .what_changed import ChangedRecord, ModelChanges, WhatChanged, what_changed
 
 __all__ = [
     "MASKED",
@@ -55,25 +60,34 @@ __all__ = [
     "Blob",
     "BlobDifference",
     "ChangeContext",
+    "ChangeEntry",
     "ChangeRecord",
     "ChangeUndone",
+    "ChangedRecord",
     "Clash",
     "Difference",
     "Entry",
+    "Feed",
     "FieldChange",
+    "FieldMerge",
+    "Hunk",
     "LabelDifference",
     "LeftField",
     "MembersDifference",
+    "ModelChanges",
     "ModelUndo",
     "Move",
     "NumberDifference",
     "Operation",
     "PathChange",
     "PathsDifference",
+    "Place",
     "ReadOnlyVersion",
+    "Reading",
     "RecordExists",
     "Restoration",
     "RestoreClash",
+    "Tally",
     "TextDifference",
     "TextPart",
     "TimeDifference",
@@ -87,10 +101,12 @@ __all__ = [
     "VersionConflict",
     "Versioned",
     "VersioningError",
+    "WhatChanged",
     "as_of",
     "as_of_index",
     "blame",
     "change",
+    "changes",
     "current",
     "current_index",
     "current_unique",
@@ -102,10 +118,14 @@ __all__ = [
     "is_versioned",
     "live",
     "masked_columns",
+    "merge_fields",
+    "merged_values",
+    "parse_moment",
     "plan_restore",
     "plan_undo",
     "plan_undo_change",
     "prepare_sqlite",
+    "read_moment",
     "recorded_models",
     "restore",
     "shown_columns",
@@ -113,4 +133,5 @@ __all__ = [
     "undo",
     "undo_change",
     "utcnow",
+    "what_changed",
 ]
