@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -109,29 +109,28 @@ def live_through(session: Session, transactions: list[Any]) -> None:
     for seconds, actor, steps in transactions:
         at += dt.timedelta(seconds=seconds)
         with change(session, actor=actor, at=at):
-            edited: set[int] = set()
             try:
                 for kind, name, values in steps:
-                    do(session, kind, name, values, edited)
+                    do(session, kind, name, values)
                 session.commit()
             except IntegrityError:  # a name that a living record has
                 session.rollback()
 
 
-def do(session: Session, kind: str, name: str, values: dict[str, Any], edited: set[int]) -> None:
+def do(session: Session, kind: str, name: str, values: dict[str, Any]) -> None:
     living = session.scalars(current(Thing).where(Thing.name == name)).first()
     if kind == "create":
         session.add(Thing(**{**values, "name": name}))
     elif kind == "restore":
         gone = select(Thing).where(Thing.is_current_version, Thing.version_op == "delete")
         if dead := session.scalars(gone.where(Thing.name == name)).first():
-            edited.add(dead.id)
-            restore(session, Thing, dead.id, dead.version_id - 1)
+            told = select(func.max(Thing.version_id)).where(
+                Thing.id == dead.id, Thing.version_op != "delete"
+            )
+            restore(session, Thing, dead.id, session.scalars(told).one())
     elif living is not None and kind == "delete":
-        if living.id not in edited:
-            session.delete(living)
+        session.delete(living)
     elif living is not None:
-        edited.add(living.id)
         for column, value in values.items():
             setattr(living, column, value)
     session.flush()

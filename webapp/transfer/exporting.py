@@ -95,6 +95,8 @@ def _read(format: Format, rows: Iterable[Row[Any]]) -> Iterator[Version]:
         id, at, operation, before, key, key_before, actor, reason, *columns = tuple(row)
         existed = before is not None and before != "delete"
         op = Op.DELETE if operation == "delete" else Op.UPDATE if existed else Op.CREATE
+        if op is Op.DELETE and not existed:
+            continue  # restored and deleted in one transaction
         named = key_before if existed else key
         if named is None:
             raise TransferError(
