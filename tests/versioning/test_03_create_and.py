@@ -114,9 +114,11 @@ def test_delete_and_add_again_in_two_flushes_is_one_version(notes: World, sessio
 
 def test_delete_and_add_again_in_one_flush_is_one_version(notes: World, session: Session) -> None:
     note = add_note(session)
+    again = Note(id=note.id, title="again")
     session.delete(note)
-    session.add(Note(id=note.id, title="again"))
+    session.add(again)
     session.commit()
+    assert (again in session, note in session) == (True, False)
     assert [row[1:] for row in notes.rows(Note, "title", "version_op")] == [
         (1, False, "one", "create"),
         (2, True, "again", "update"),
@@ -132,3 +134,41 @@ def test_create_delete_and_create_with_the_same_id(notes: World, session: Sessio
     session.add(Note(id=7, title="two"))
     session.commit()
     assert notes.rows(Note, "title") == [(7, 1, True, "two")]
+
+
+def test_edit_delete_and_add_again_in_two_flushes(notes: World, session: Session) -> None:
+    note = add_note(session)
+    note.title = "two"
+    session.flush()
+    session.add(Note(id=note.id, title="again"))
+    session.delete(note)
+    session.commit()
+    assert [row[1:] for row in notes.rows(Note, "title")] == [(1, False, "one"), (2, True, "again")]
+
+
+def test_create_delete_and_create_in_one_flush_takes_no_old_value(
+    notes: World, session: Session
+) -> None:
+    note = Note(id=7, title="one", body="b", stars=5)
+    session.add(note)
+    session.flush()
+    session.delete(note)
+    session.add(Note(id=7, title="two"))
+    session.commit()
+    assert notes.rows(Note, "title", "body", "stars", "version_op") == [
+        (7, 1, True, "two", None, 0, "create")
+    ]
+
+
+def test_delete_add_again_and_delete_again(notes: World, session: Session) -> None:
+    note = add_note(session)
+    again = Note(id=note.id, title="again")
+    session.delete(note)
+    session.add(again)
+    session.flush()
+    session.delete(again)
+    session.commit()
+    assert [row[1:] for row in notes.rows(Note, "version_op")] == [
+        (1, False, "create"),
+        (2, True, "delete"),
+    ]

@@ -76,6 +76,7 @@ class Ledger:
     opened: OpenChange | None = None
     steps: dict[InstanceState[Any], Step] = field(default_factory=dict)
     in_place: dict[InstanceState[Any], Mapper[Any]] = field(default_factory=dict)
+    stored: dict[InstanceState[Any], Mapping[str, Any]] = field(default_factory=dict)
     amended: set[InstanceState[Any]] = field(default_factory=set)
     written: set[InstanceState[Any]] = field(default_factory=set)
     operations: WeakKeyDictionary[InstanceState[Any], str] = field(
@@ -99,6 +100,7 @@ class Ledger:
         """Drop what was planned or written by the flush under way."""
         self.steps.clear()
         self.in_place.clear()
+        self.stored.clear()
         self.amended.clear()
         self.written.clear()
         self.operations.clear()

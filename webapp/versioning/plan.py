@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, inspect, select, tuple_
+from sqlalchemy import JSON, ClauseElement, inspect, select, tuple_
 from sqlalchemy.orm import InstanceState, Mapper, Session
-from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
+from sqlalchemy.orm.attributes import flag_dirty, flag_modified, set_committed_value
 from sqlalchemy.orm.base import NO_VALUE
 from sqlalchemy.orm.interfaces import MANYTOONE
 
@@ -33,14 +33,17 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
     for state in states:
+        _settle_deletions(state)
         _settle_references(state)
     stored = load_missing(session, states)
     found = []
     for obj, state in zip(objects, states, strict=True):
-        if state in ledger.steps or state in ledger.amended:
+        operation = ledger.operations.get(state)
+        if state in ledger.steps or state in ledger.amended or operation == "delete":
             continue
         names = changed_columns(state, stored.get(state, {}))
-        operation = ledger.operations.get(state)
+        if operation:
+            names.discard("version_op")  # ours, from a flush that was refused half-way
         revived = operation == "restore" and state.dict["version_op"] == "delete"
         if not (names or revived):
             ledger.operations.pop(state, None)
@@ -49,6 +52,7 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
         _refuse_read_only(state, names, operation)
         if ledger.is_own(state.dict["change_id"]):
             _amend(session, state, operation)
+            _insist_on_json(state, names)
         elif names and not operation and names <= unversioned_columns(state.mapper):
             ledger.in_place[state] = state.mapper
         else:
@@ -82,6 +86,7 @@ def tombstone(session: Session, obj: Any) -> None:
     _discard_changes(session, state, old)
     if own:
         _amend(session, state, "delete")
+        ledger.operations[state] = "delete"
     else:
         _plan(ledger, state, "delete", {})
         flag_dirty(obj)
@@ -108,6 +113,7 @@ def undo(session: Session) -> None:
             session.delete(step.state.obj())
     ledger.steps.clear()
     ledger.in_place.clear()
+    ledger.stored.clear()
 
 
 def changed_columns(state: InstanceState[Any], old: Values) -> set[str]:
@@ -145,17 +151,17 @@ def load_missing(
     """What the objects have not loaded but their next version depends on, in one SELECT a model.
 
     Version columns are filled in on the object. Returned are, for attributes that were set before
-    their value was loaded, the row's values.
+    their value was loaded, the row's values; they are read once in a flush.
     """
-    found: dict[InstanceState[Any], Values] = {}
+    known = ledger_of(session).stored
     lacking: dict[Mapper[Any], dict[InstanceState[Any], set[str]]] = defaultdict(dict)
     for state in states:
-        if names := _missing(state):
+        if names := _missing(state) - known.get(state, {}).keys():
             lacking[state.mapper][state] = names
     for mapper, group in lacking.items():
         for part in chunks(list(group.items()), CHUNK):
-            _load_rows(session, mapper, dict(part), found)
-    return found
+            _load_rows(session, mapper, dict(part), known)
+    return known
 
 
 def _missing(state: InstanceState[Any]) -> set[str]:
@@ -172,7 +178,7 @@ def _load_rows(
     session: Session,
     mapper: Mapper[Any],
     lacking: dict[InstanceState[Any], set[str]],
-    found: dict[InstanceState[Any], Values],
+    known: dict[InstanceState[Any], Values],
 ) -> None:
     names = sorted(NEEDED.union(*lacking.values()))
     columns = [mapper.columns[name] for name in names]
@@ -186,12 +192,19 @@ def _load_rows(
         stored = dict(zip(names, row[width:], strict=True))
         for name in NEEDED.difference(state.dict):
             set_committed_value(state.obj(), name, stored[name])
-        found[state] = {name: stored[name] for name in lacking[state]}
+        known[state] = {**known.get(state, {}), **{name: stored[name] for name in lacking[state]}}
     if by_key:
         raise UnknownVersion(
             f"{mapper.class_.__name__} {next(iter(by_key))} is not in the database. Nothing was"
             " written: roll back and read the record again."
         )
+
+
+def _settle_deletions(state: InstanceState[Any]) -> None:
+    """``del obj.name`` means NULL to the ORM, and so it does here."""
+    for name in state.committed_state:
+        if name not in state.dict and name in state.mapper.column_attrs:
+            state.dict[name] = None
 
 
 def _settle_references(
@@ -268,6 +281,13 @@ def _amend(session: Session, state: InstanceState[Any], operation: str | None) -
     ledger_of(session).amended.add(state)
     if operation:
         state.obj().version_op = operation  # type: ignore[union-attr]
+
+
+def _insist_on_json(state: InstanceState[Any], names: set[str]) -> None:
+    """Have the ORM's own UPDATE write changed JSON, where Python takes ``True`` and 1 for equal."""
+    for name in names:
+        if isinstance(state.mapper.columns[name].type, JSON):
+            flag_modified(state.obj(), name)
 
 
 def _plan(ledger: Ledger, state: InstanceState[Any], operation: str, old: Values) -> None:

@@ -6,6 +6,7 @@ that a column which was never loaded keeps its value to the byte.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -70,14 +71,15 @@ def _write_steps(
     _close(connection, mapper, steps, opened)
     copies = [step for step in steps if step.copy]
     changes = [_changes(step) for step in copies]
-    plain: list[tuple[Step, dict[str, Any]]] = []
+    plain: dict[frozenset[str], list[tuple[Step, dict[str, Any]]]] = defaultdict(list)
     for step, values in zip(copies, changes, strict=True):
         expressions = {name: value for name, value in values.items() if is_expression(value)}
-        if expressions:
-            _insert_expressions(connection, mapper, step, values, opened)
+        if all(onupdate.is_own(mapper, name, value) for name, value in expressions.items()):
+            plain[frozenset(expressions)].append((step, values))
         else:
-            plain.append((step, values))
-    _insert(connection, mapper, plain, opened)
+            _insert_expressions(connection, mapper, step, values, opened)
+    for shared, planned in plain.items():
+        _insert(connection, mapper, planned, opened, shared)
     for step, values in zip(copies, changes, strict=True):
         _settle(step, values, opened)
     _fetch_computed(connection, mapper, copies, changes)
@@ -110,11 +112,13 @@ def _insert(
     mapper: Mapper[Any],
     planned: list[tuple[Step, dict[str, Any]]],
     opened: OpenChange,
+    shared: frozenset[str],
 ) -> None:
-    """All plain new rows in one execution, even where each changes other columns."""
-    if not planned:
-        return
-    sets = {frozenset(values) for _, values in planned}
+    """All plain new rows in one execution, even where each changes other columns.
+
+    In the `shared` columns every row takes the expression of their ``onupdate``.
+    """
+    sets = {frozenset(values) - shared for _, values in planned}
     names = tuple(sorted(frozenset().union(*sets)))
     mixed = len(sets) > 1
     rows = []
@@ -126,7 +130,7 @@ def _insert(
             for name in names:
                 row[f"set_{name}"] = name in values
         rows.append(row)
-    statement = insert_statement(mapper, names, mixed)
+    statement = insert_statement(mapper, names, mixed, shared)
     connection.execute(statement, rows if len(rows) > 1 else rows[0])
 
 
@@ -254,12 +258,17 @@ def close_statement(table: Table) -> Update:
 
 
 @lru_cache(maxsize=1024)
-def insert_statement(mapper: Mapper[Any], names: tuple[str, ...], mixed: bool) -> Insert:
+def insert_statement(
+    mapper: Mapper[Any], names: tuple[str, ...], mixed: bool, shared: frozenset[str] = frozenset()
+) -> Insert:
     """Copy one row to its next version with new values in the named attributes.
 
     With `mixed`, a parameter ``set_<name>`` tells for each row whether it takes the new value.
+    `shared` attributes take the expression of their ``onupdate``.
     """
-    replaced: dict[Column[Any], Any] = {}
+    replaced: dict[Column[Any], Any] = {
+        column_of(mapper, name): onupdate.expression(mapper, name) for name in shared
+    }
     for name in names:
         column = column_of(mapper, name)
         value: Any = bindparam(f"v_{name}", type_=column.type)
