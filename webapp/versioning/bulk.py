@@ -5,7 +5,7 @@ Listens to ``do_orm_execute``. What would alter rows behind the history's back i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import BindParameter, Delete, Insert, Result, Table, Update, inspect, select, tuple_
@@ -23,6 +23,9 @@ from .sweep import Sweep, update_in_place
 
 def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
     """Rewrite an ORM statement that would alter a versioned table; None lets it run as it is."""
+    if execute_state.is_column_load:
+        # a flush here would move the object to its new row, and then the old one's be loaded
+        execute_state.update_execution_options(autoflush=False)
     if not (execute_state.is_update or execute_state.is_delete or execute_state.is_insert):
         return None
     session, statement = execute_state.session, execute_state.statement
@@ -66,13 +69,16 @@ def _values(
     given: dict[Any, Any] = {**(statement._values or {})}
     given.update((name, value) for name, value in parameters.items() if name in mapper.columns)
     values = {_attribute(mapper, key): _plain(value, parameters) for key, value in given.items()}
-    by_hand = values.keys() & (VERSION_COLUMNS | {"id"})
-    if by_hand:
+    _refuse_by_hand(mapper, values.keys() & (VERSION_COLUMNS | {"id"}))
+    return values
+
+
+def _refuse_by_hand(mapper: Mapper[Any], names: Set[str]) -> None:
+    if names:
         raise ReadOnlyVersion(
-            f"{', '.join(sorted(by_hand))} of {mapper.class_.__name__} cannot be set by hand."
+            f"{', '.join(sorted(names))} of {mapper.class_.__name__} cannot be set by hand."
             " Nothing was written: leave them out, and the versioning sets them."
         )
-    return values
 
 
 def _attribute(mapper: Mapper[Any], key: Any) -> str:
@@ -119,6 +125,8 @@ def _prepare_insert(execute_state: ORMExecuteState, statement: Insert, mapper: M
     session = execute_state.session
     rows = [parameters] if isinstance(parameters, Mapping) else list(parameters)
     in_statement = {_attribute(mapper, key) for key in statement._values or ()}
+    in_rows = {_attribute(mapper, key) for key in set().union(*rows)}
+    _refuse_by_hand(mapper, (in_statement | in_rows) & VERSION_COLUMNS)
     opened = open_change(session, mapper)
     extra = [{"change_id": opened.id, "version_from": opened.at} for _ in rows]
     lacking = [n for n, row in enumerate(rows) if row.get("id") is None]
