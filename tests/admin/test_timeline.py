@@ -91,6 +91,19 @@ def test_it_is_linked_from_list_details_and_edit(client: Any, kettle: int) -> No
         assert link in client.get(f"/admin/gadget/{page}").text
 
 
+def test_a_reference_is_shown_by_name(client: Any, shop: Shop, statements: list[str]) -> None:
+    makers = [shop.add(Maker, name=f"Maker {letter}") for letter in "ABCDE"]
+    id = shop.add(Gadget, name="Kettle", maker_id=99)
+    for maker in makers:
+        shop.edit(Gadget, id, maker_id=maker)
+    shop.delete(Maker, makers[0])
+    statements.clear()
+    page = client.get(f"/admin/gadget/timeline/?id={id}").text
+    assert "Maker A (deleted)" in page and "Maker E" in page and "#99 (unknown)" in page
+    assert sum("shop_maker" in each for each in statements) == 1
+    assert "Maker E" in client.get(f"/admin/gadget/details/?id={id}").text
+
+
 def test_every_type_has_a_timeline(client: Any, shop: Shop) -> None:
     id = shop.add(Strict, **ODD)
     page = client.get(f"/admin/strict/timeline/?id={id}").text

@@ -16,8 +16,6 @@ from .forms import RecordForm, RecordRules, own_class, rename_reserved, with_own
 class FormView(DeleteView):
     """The hooks by which Flask-Admin makes and shows forms."""
 
-    #: Columns that hold the id of another record: {"supplier_id": Supplier}.
-    form_references: dict[str, type[Any]] = {}
     form_base_class = RecordForm
     model_form_converter = FormConverter
 

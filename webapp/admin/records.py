@@ -28,6 +28,7 @@ class RecordView(ModelView):
     column_descriptions: Any
     column_filters: Any
     column_formatters: Any
+    column_formatters_detail: Any
     column_formatters_export: Any
     column_searchable_list: Any
 

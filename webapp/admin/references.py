@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Select, inspect, select
+from sqlalchemy import Select, select
 
-from webapp.versioning import current, is_versioned
+from webapp.versioning import Operation, current, is_versioned
 
 from . import identity
 from .presentation import name_of
@@ -45,11 +46,23 @@ class Target:
 
     def label_of_gone(self, key: str) -> str:
         """What to call a record in use that can no longer be chosen."""
-        newest = identity.newest(self.db.session, self.model, key)
-        return f"#{key} (unknown)" if newest is None else f"{name_of(newest)} (deleted)"
+        value = identity.parse(self.model, key)
+        return f"#{key} (unknown)" if value is None else self.names([value])[value]
+
+    def names(self, ids: Collection[Any]) -> dict[Any, str]:
+        """What to call the records of those ids now, also deleted and unknown ones: one query."""
+        statement = select(self.model).where(identity.among(self.model, ids))
+        if is_versioned(self.model):
+            statement = statement.where(self.model.is_current_version)
+        found = {self.id_of(row): row for row in self.db.session.scalars(statement)}
+        return {id: _name(found.get(id), id) for id in ids}
 
     def _all(self) -> Select[Any]:
         return current(self.model) if is_versioned(self.model) else select(self.model)
 
-    def __repr__(self) -> str:
-        return f"Target({inspect(self.model).class_.__name__})"
+
+def _name(row: Any | None, id: Any) -> str:
+    if row is None:
+        return f"#{id} (unknown)"
+    is_deleted = is_versioned(type(row)) and row.version_op == Operation.DELETE
+    return f"{name_of(row)} (deleted)" if is_deleted else name_of(row)

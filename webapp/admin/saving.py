@@ -91,6 +91,13 @@ class SaveView(ConflictView):
             flash(UNCHANGED, "info")
         return True
 
+    def handle_view_exception(self, exc: Exception) -> bool:
+        """Hook: asked by actions of a view's own. The stock one flashes SQL and values."""
+        if refusals.is_refusal(exc):
+            flash(refusals.GENERAL, "error")
+            return True
+        return super().handle_view_exception(exc)
+
     def build_new_instance(self) -> Any:
         """Hook: runs the model's `__init__`, which sets its defaults; the stock one skips it.
 

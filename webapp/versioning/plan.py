@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, inspect, select, tuple_
+from sqlalchemy import JSON, ClauseElement, inspect, select, tuple_
 from sqlalchemy.orm import InstanceState, Mapper, Session
-from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
+from sqlalchemy.orm.attributes import flag_dirty, flag_modified, set_committed_value
 from sqlalchemy.orm.base import NO_VALUE
 from sqlalchemy.orm.interfaces import MANYTOONE
 
@@ -38,10 +38,12 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     stored = load_missing(session, states)
     found = []
     for obj, state in zip(objects, states, strict=True):
-        if state in ledger.steps or state in ledger.amended:
+        operation = ledger.operations.get(state)
+        if state in ledger.steps or state in ledger.amended or operation == "delete":
             continue
         names = changed_columns(state, stored.get(state, {}))
-        operation = ledger.operations.get(state)
+        if operation:
+            names.discard("version_op")  # ours, from a flush that was refused half-way
         revived = operation == "restore" and state.dict["version_op"] == "delete"
         if not (names or revived):
             ledger.operations.pop(state, None)
@@ -50,6 +52,7 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
         _refuse_read_only(state, names, operation)
         if ledger.is_own(state.dict["change_id"]):
             _amend(session, state, operation)
+            _insist_on_json(state, names)
         elif names and not operation and names <= unversioned_columns(state.mapper):
             ledger.in_place[state] = state.mapper
         else:
@@ -83,6 +86,7 @@ def tombstone(session: Session, obj: Any) -> None:
     _discard_changes(session, state, old)
     if own:
         _amend(session, state, "delete")
+        ledger.operations[state] = "delete"
     else:
         _plan(ledger, state, "delete", {})
         flag_dirty(obj)
@@ -277,6 +281,13 @@ def _amend(session: Session, state: InstanceState[Any], operation: str | None) -
     ledger_of(session).amended.add(state)
     if operation:
         state.obj().version_op = operation  # type: ignore[union-attr]
+
+
+def _insist_on_json(state: InstanceState[Any], names: set[str]) -> None:
+    """Have the ORM's own UPDATE write changed JSON, where Python takes ``True`` and 1 for equal."""
+    for name in names:
+        if isinstance(state.mapper.columns[name].type, JSON):
+            flag_modified(state.obj(), name)
 
 
 def _plan(ledger: Ledger, state: InstanceState[Any], operation: str, old: Values) -> None:

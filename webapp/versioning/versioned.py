@@ -30,8 +30,9 @@ from sqlalchemy.orm import (
 
 from . import bulk, create, plan, write
 from .errors import VersioningError
-from .indexes import only_one_current
+from .indexes import index_changes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
+from .masking import check_names
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -49,10 +50,14 @@ class Versioned:
     """Mixin: an edit inserts a new version, a deletion a tombstone; nothing is overwritten.
 
     Takes effect in the sessions given to `enable_versioning`. Columns named in ``__unversioned__``
-    (a counter, a last-seen time) are written in place and make no version.
+    (a counter, a last-seen time) are written in place and make no version; those in
+    ``__excluded__`` (a search text, a cache) are left out of diffs; those in ``__masked__`` (a
+    secret) are shown as changed, never with their value.
     """
 
     __unversioned__: ClassVar[tuple[str, ...]] = ()
+    __excluded__: ClassVar[tuple[str, ...]] = ()
+    __masked__: ClassVar[tuple[str, ...]] = ()
 
     # the primary key: which record, and which version of it
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True, sort_order=-2)
@@ -185,15 +190,13 @@ def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransact
 
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
+    check_names(mapper, cls)
     if mapper.inherits is not None:
         return
     table = version_table(mapper)
     columns = (
         mapper.columns
     )  # unlike `column_attrs`, does not configure: later classes may be named
-    unknown = set(cls.__unversioned__) - set(columns.keys())
-    if unknown:
-        raise VersioningError(f"{cls.__name__}.__unversioned__ names no column: {sorted(unknown)}")
     table.info["versioned"] = frozenset(columns[name].name for name in cls.__unversioned__)
     newest = table.alias()
     calculated = (
@@ -204,6 +207,7 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     )
     mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
     only_one_current(table)
+    index_changes(table.metadata)
 
 
 __all__ = ["Operation", "Versioned", "enable_versioning", "is_enabled"]
