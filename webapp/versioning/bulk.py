@@ -15,10 +15,12 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from .allot import allot_ids, allots_ids
 from .change import open_change
-from .errors import ReadOnlyVersion, VersioningError
+from .errors import ReadOnlyVersion, UnknownVersion, VersioningError
 from .ledger import is_enabled
-from .shape import VERSION_COLUMNS, has_versions, unversioned_columns, version_table
+from .shape import VERSION_COLUMNS, chunks, has_versions, unversioned_columns, version_table
 from .sweep import Sweep, update_in_place
+
+CHUNK = 500
 
 
 def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
@@ -28,7 +30,9 @@ def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
         execute_state.update_execution_options(autoflush=False)
     if not (execute_state.is_update or execute_state.is_delete or execute_state.is_insert):
         return None
-    session, statement = execute_state.session, execute_state.statement
+    session: Session = execute_state.session
+    # a SELECT of entities from_statement() a DML statement's RETURNING
+    statement = getattr(execute_state.statement, "element", execute_state.statement)
     mapper = execute_state.bind_mapper
     if not is_enabled(session):
         return None
@@ -44,7 +48,7 @@ def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
     assert isinstance(statement, Update | Delete)
     parameters = execute_state.parameters or {}
     if not isinstance(parameters, Mapping):
-        return _update_by_key(session, mapper, parameters)
+        return _update_by_key(session, mapper, statement, parameters)
     if isinstance(statement, Delete):
         return Sweep(session, mapper, statement, parameters).delete()
     values = _values(mapper, statement, parameters)
@@ -95,16 +99,37 @@ def _plain(value: Any, parameters: Mapping[str, Any]) -> Any:
 
 
 def _update_by_key(
-    session: Session, mapper: Mapper[Any], rows: Sequence[Mapping[str, Any]]
+    session: Session,
+    mapper: Mapper[Any],
+    statement: Update | Delete,
+    rows: Sequence[Mapping[str, Any]],
 ) -> Result[Any]:
     """The ORM's bulk update by primary key: as edits of objects, in one flush."""
+    name = mapper.class_.__name__
     names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    if isinstance(statement, Delete) or statement.whereclause is not None or statement._values:
+        raise VersioningError(
+            f"A list of rows updates {name} by their keys, without WHERE and values. Nothing was"
+            " written: write it as one statement, with in_() for example."
+        )
+    if any(row.get(key) is None for row in rows for key in names):
+        raise VersioningError(
+            f"A row of the list lacks its key, {' and '.join(names)}. Nothing of {name} was"
+            " written: give each row the key of the version that it edits."
+        )
     keys = [tuple(row[name] for name in names) for row in rows]
-    query = select(mapper.class_).where(tuple_(*mapper.primary_key).in_(keys))
-    found = {inspect(obj).identity: obj for obj in session.scalars(query)}
+    found: dict[Any, Any] = {}
+    for part in chunks(keys, CHUNK):
+        query = select(mapper.class_).where(tuple_(*mapper.primary_key).in_(part))
+        found.update((inspect(obj).identity, obj) for obj in session.scalars(query))
+    if unknown := set(keys) - found.keys():
+        raise UnknownVersion(
+            f"{name} {min(unknown)} is not in the database. Nothing was written: read the records"
+            " again."
+        )
     for key, row in zip(keys, rows, strict=True):
-        for name in row.keys() - set(names):
-            setattr(found[key], name, row[name])
+        for attribute in row.keys() - set(names):
+            setattr(found[key], attribute, row[attribute])
     session.flush()
     return IteratorResult(SimpleResultMetaData([]), iter([]))
 
