@@ -26,13 +26,14 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
     """
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
-    for mapper in dict.fromkeys(state.mapper for state in states):
-        group = [state for state in states if state.mapper is mapper]
+    for mapper in dict.fromkeys(state.mapper.base_mapper for state in states):
+        group = [state for state in states if state.mapper.base_mapper is mapper]
         opened = open_change(session, mapper)
         given = [state for state in group if state.dict.get("id") is not None]
         nameless = [state for state in group if state.dict.get("id") is None]
         if nameless and allots_ids(mapper):
-            ids = allot_ids(session, mapper, len(nameless))
+            taken = [state.dict["id"] for state in given]
+            ids = allot_ids(session, mapper, len(nameless), taken)
             for state, id in zip(nameless, ids, strict=True):
                 ledger.allotted[state] = True
                 state.obj().id = id
