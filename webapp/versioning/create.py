@@ -71,13 +71,16 @@ def _place(
                 f" {last.version_id}. Nothing was written: load it and edit it, or leave the id"
                 " out to create another record."
             )
-        version, at = last.version_id + 1, max(at, last.version_from)
+        # the version that was deleted, which may no longer be the last
+        deleted = ledger.steps.get(leaving) if leaving is not None else None
+        base = last.version_id if deleted is None else deleted.old_version
+        version, at = base + 1, max(at, last.version_from)
         if ledger.is_own(last.change_id):
             _remove_own(session, state.mapper, last)
             version = last.version_id
         else:
             ledger.steps[state] = Step(
-                state, state.mapper, last.id, last.version_id, at, operation, copy=False
+                state, state.mapper, last.id, base, at, operation, copy=False
             )
         if leaving is not None:
             ledger.steps.pop(leaving, None)
