@@ -132,6 +132,9 @@ class Sweep:
         self.values = {column_of(self.mapper, name): value for name, value in values.items()}
         self.computed = [c for c, value in self.values.items() if self._must_pick(c, value)]
         self.picked = self._temporary_table()
+        # as a flush does: when it fails a part of it may be written, and the session refuses to go
+        # on until somebody rolls back, so that what was flushed before cannot vanish unnoticed
+        attempt = self.session._autobegin_t()._begin()
         try:
             self.picked.create(self.connection, checkfirst=False)
             result: Result[Any] = self._pick(differs)
@@ -140,11 +143,9 @@ class Sweep:
                 self._move_objects(operation)
             result = self._returning() or result
             self.picked.drop(self.connection, checkfirst=False)
+            attempt.commit()
         except BaseException:
-            # a part of it may be written: nothing of it may ever be committed
-            begun = self.session.get_nested_transaction() or self.session.get_transaction()
-            if begun is not None and begun.is_active:
-                begun.rollback()
+            attempt.rollback(_capture_exception=True)
             raise
         return result
 

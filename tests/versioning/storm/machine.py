@@ -6,7 +6,6 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlalchemy import Connection, Engine, delete, func, inspect, select, text, update
-from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, load_only
 
 from tests.versioning.storm import expected
@@ -65,6 +64,7 @@ class Person:
     writer: str = ""
     frames: list[Book] = field(default_factory=list)
     snapshot: Book | None = None
+    began: int = 0
     savepoints: list[Any] = field(default_factory=list)
     handles: dict[int, Any] = field(default_factory=dict)
     held: list[dict[int, Any]] = field(default_factory=list)
@@ -109,6 +109,7 @@ class Storm(RuleBasedStateMachine):
         self.committed: Book = {}
         self.frozen: dict[tuple[int, int], Row] = {}
         self.moments: list[tuple[datetime, dict[int, Version]]] = []
+        self.commits = 0
         self.transactions = itertools.count(1)
         self.people = []
         for name in (0, 1):
@@ -147,7 +148,8 @@ class Storm(RuleBasedStateMachine):
     def interfered(self, p: Person) -> bool:
         """Whether the database may refuse because of the other one."""
         other = self.people[1 - p.name]
-        return other.session.in_transaction() or p.snapshot not in (None, self.committed)
+        outdated = p.snapshot is not None and p.began != self.commits
+        return other.session.in_transaction() or outdated
 
     def act(self, who: int) -> Person:
         """The person whose turn it is, in a transaction; the other ends theirs where they must."""
@@ -161,7 +163,7 @@ class Storm(RuleBasedStateMachine):
             p.frames.append({})
             p.session.execute(text("SELECT 1 FROM thing LIMIT 1"))
             if "snapshot" in self.mode:
-                p.snapshot = dict(self.committed)
+                p.snapshot, p.began = dict(self.committed), self.commits
         return p
 
     # -- flushing, and what may go wrong with it -----------------------------------------------
@@ -265,8 +267,7 @@ class Storm(RuleBasedStateMachine):
         """Back to the last savepoint, or to before the transaction."""
         if p.savepoints:
             p.frames.pop()
-            with suppress(InvalidRequestError):  # the statement had gone back already
-                p.savepoints.pop().rollback()
+            p.savepoints.pop().rollback()
             self.undone(p, p.held.pop())
         else:
             self.roll_back(p)
@@ -297,6 +298,7 @@ class Storm(RuleBasedStateMachine):
             return
         self.place.seen["commits with versions"] += bool(p.frames and p.frames[-1])
         self.committed.update(p.frames[-1] if p.frames else {})
+        self.commits += 1
         self.ended(p)
         self.check_committed()
 

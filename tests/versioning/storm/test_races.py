@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select, text, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from tests.versioning.storm.thing import (
@@ -129,6 +129,30 @@ def test_the_second_of_two_writers_is_told(
         assert len(race.versions()) == 2
         b.add(Thing(name="usable"))
         b.commit()
+
+
+@pytest.mark.parametrize("by_savepoint", [True, False])
+def test_a_refused_statement_lets_nothing_of_its_transaction_vanish_unnoticed(
+    committed_race: Race, by_savepoint: bool
+) -> None:
+    """As after a failed flush: until somebody rolls back, nothing goes on."""
+    race = committed_race
+    with race.session() as a, race.session() as b:
+        ours, theirs = race.one(a), race.one(b)
+        b.add(Thing(id=500, name="first"))
+        b.flush()
+        savepoint = b.begin_nested() if by_savepoint else b
+        edit(ours, a)
+        waiting = race.start(b, lambda: sweep(theirs, b))
+        a.commit()
+        with pytest.raises(VersionConflict):
+            waiting.result()
+        with pytest.raises(PendingRollbackError):
+            b.scalar(select(Thing.id))
+        savepoint.rollback()
+        b.commit()
+        with onlooker(race.url) as connection:
+            assert (500 in by_record(check_table(connection))) == by_savepoint
 
 
 @pytest.mark.parametrize("second", [edit, remove, sweep])
