@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -103,6 +103,20 @@ def escaped(text: Any) -> Markup:
 
 def versions_link(number: int, url: str) -> Markup:
     return Markup('<a class="versions" href="{}">{}</a>').format(url, number)
+
+
+def reference_input(
+    control: str, list_id: str, pairs: Iterable[tuple[str, str]], hint_id: str, in_use: str
+) -> Markup:
+    """A text field for a record's number, with records to pick from and a word on both."""
+    option = Markup('<option value="{}">{}</option>')
+    offered = Markup("").join(option.format(key, name) for key, name in pairs)
+    now = Markup("Now: <b>{}</b>. ").format(in_use) if in_use else ""
+    return Markup(
+        '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}There are too many'
+        " records to list: pick one of the first, or type the number of another, which stands at"
+        " the top of its page.</small>"
+    ).format(Markup(control), list_id, offered, hint_id, now)
 
 
 def last_change(at: dt.datetime, actor: str | None) -> Markup:
