@@ -50,6 +50,11 @@ def test_a_message_calls_the_record_by_word_and_name(client: Any, shop: Shop) ->
     assert "Bench 1 was created." in client.get(page.location).text
 
 
+def test_a_new_record_is_called_by_the_word(client: Any) -> None:
+    assert ">New gadget</a>" in client.get("/admin/gadget/").text
+    assert "<h1>New gadget</h1>" in client.get("/admin/gadget/new/").text
+
+
 def test_a_reference_is_told_once(client: Any, shop: Shop) -> None:
     id = shop.add(Gadget, name="Kettle")
     assert client.get(f"/admin/gadget/details/?id={id}").text.count("<dt>Maker") == 1
