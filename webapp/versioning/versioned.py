@@ -15,7 +15,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, event, func, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Identity,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.orm import (
     Mapped,
     Mapper,
@@ -74,6 +85,7 @@ class Versioned:
     change_id: Mapped[int | None] = mapped_column(BigInteger, sort_order=104)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        event.listen(cls, "instrument_class", _order_key)
         event.listen(cls, "after_mapper_constructed", _complete_mapping)
         super().__init_subclass__(**kwargs)
 
@@ -130,6 +142,7 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
                 obj.new_version(session)
             plan.follow(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+        plan.settle_new(session)
     except BaseException:
         plan.undo(session)
         raise
@@ -186,6 +199,16 @@ def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransact
     while transaction is not None:
         yield transaction
         transaction = transaction.parent
+
+
+def _order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
+    """Before a class is mapped: the id leads the key, also where a model overrides the column.
+
+    A record's versions are found by the key's index.
+    """
+    table = mapper.local_table
+    if isinstance(table, Table) and list(table.primary_key)[:1] == [table.c.version_id]:
+        table.append_constraint(PrimaryKeyConstraint(table.c.id, table.c.version_id))
 
 
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
