@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapper, Session
 
 from .shape import version_table
 
-FAR = 1000
+#: More ids than others draw while one transaction moves the sequence.
+FAR = 100_000
 
 
 def allots_ids(mapper: Mapper[Any]) -> bool:
@@ -24,27 +25,27 @@ def allot_ids(
 ) -> list[int]:
     """`count` fresh ids for the mapper's records, never one that was used before.
 
-    `given` are ids that are about to be used too, and not in the table yet.
+    `given` are ids that are about to be inserted beside them.
+
     PostgreSQL: from the identity's sequence, which concurrent writers share without waiting.
     Elsewhere: past the largest, under the write lock that a single-writer database has anyway.
     """
     connection = session.connection(bind_arguments={"mapper": mapper})
-    table = version_table(mapper)
-    floor = max(given, default=0)
+    table, above = version_table(mapper), max(given, default=0)
     if connection.dialect.name == "postgresql":
         sequence = _sequence(connection, table)
         if sequence is not None:
-            return _from_sequence(connection, table, sequence, count, floor)
-    return _past_the_largest(connection, table, count, floor)
+            return _from_sequence(connection, table, sequence, count, above)
+    return _past_the_largest(connection, table, count, above)
 
 
-def _past_the_largest(connection: Connection, table: Table, count: int, floor: int) -> list[int]:
+def _past_the_largest(connection: Connection, table: Table, count: int, above: int) -> list[int]:
     # an UPDATE of no row: whoever comes second waits here, before the largest id is read
     connection.execute(update(table).values(version_id=table.c.version_id).where(text("1 = 0")))
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_lock_key(table))))
-    largest = connection.scalar(select(func.max(table.c.id))) or 0
-    largest = max(largest, floor)
+    stored = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+    largest = max(stored, above)
     return list(range(largest + 1, largest + 1 + count))
 
 
@@ -55,29 +56,28 @@ def _sequence(connection: Connection, table: Table) -> str | None:
 
 
 def _from_sequence(
-    connection: Connection, table: Table, sequence: str, count: int, floor: int
+    connection: Connection, table: Table, sequence: str, count: int, above: int
 ) -> list[int]:
-    """The sequence's next values; past the ids that rows were given by hand.
-
-    A sequence that lies behind is drawn from until it has caught up, so that it never goes back
-    under those who draw meanwhile. It is set only where it lies far behind.
-    """
-    drawn, largest = _draw(connection, table, sequence, count)
-    fresh = [id for id in drawn if id > max(largest, floor)]
-    if len(fresh) < count:
-        connection.execute(select(func.pg_advisory_xact_lock(_lock_key(table))))
-    while len(fresh) < count:
-        behind = max(largest, floor) - drawn[-1]
-        if behind > FAR:
-            connection.execute(select(func.setval(sequence, max(largest, floor))))
-            behind = 0
-        drawn, largest = _draw(connection, table, sequence, max(behind, 0) + count)
-        fresh = [id for id in drawn if id > max(largest, floor)]
-    return fresh[-count:]
+    """The sequence's next values; first past the ids that rows were given by hand."""
+    ids, largest = _draw(connection, table, sequence, count)
+    if ids[0] > max(largest, above):
+        return ids
+    connection.execute(select(func.pg_advisory_xact_lock(_lock_key(table))))
+    # who held the lock has moved the sequence on
+    ids, largest = _draw(connection, table, sequence, count)
+    largest = max(largest, above)
+    if ids[0] > largest:
+        return ids
+    if largest - ids[-1] > FAR:
+        connection.execute(select(func.setval(sequence, largest)))
+    elif largest > ids[-1]:  # drawn, not set: others draw at the same time
+        _draw(connection, table, sequence, largest - ids[-1])
+    return _draw(connection, table, sequence, count)[0]
 
 
 def _draw(connection: Connection, table: Table, sequence: str, count: int) -> tuple[list[int], int]:
-    """So many values of the sequence, rising, and the largest id in the table."""
+    """The sequence's next values, in order, and the largest id in the table."""
+    largest = select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery()
     # MATERIALIZED, else nextval() would be called anew wherever the value is used
     drawn = (
         select(func.nextval(sequence).label("id"))
@@ -85,7 +85,6 @@ def _draw(connection: Connection, table: Table, sequence: str, count: int) -> tu
         .cte("drawn")
         .prefix_with("MATERIALIZED")
     )
-    largest = select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery()
     rows = connection.execute(select(drawn.c.id, largest)).all()
     return sorted(row[0] for row in rows), rows[0][1]
 

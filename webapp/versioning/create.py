@@ -32,7 +32,7 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
         given = [state for state in group if state.dict.get("id") is not None]
         nameless = [state for state in group if state.dict.get("id") is None]
         if nameless and allots_ids(mapper):
-            taken = [state.dict["id"] for state in given]
+            taken = (state.dict["id"] for state in given)
             ids = allot_ids(session, mapper, len(nameless), taken)
             for state, id in zip(nameless, ids, strict=True):
                 ledger.allotted[state] = True

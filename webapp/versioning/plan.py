@@ -34,7 +34,8 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     states = [inspect(obj) for obj in objects]
     for state in states:
         _settle_deletions(state)
-        _settle_references(state)
+        if _settle_references(state):
+            ledger.awaiting.add(state)
     stored = load_missing(session, states)
     found = []
     for obj, state in zip(objects, states, strict=True):
@@ -45,7 +46,7 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
         if operation:
             names.discard("version_op")  # ours, from a flush that was refused half-way
         revived = operation == "restore" and state.dict["version_op"] == "delete"
-        if not (names or revived):
+        if not (names or revived or state in ledger.awaiting):
             ledger.operations.pop(state, None)
             _make_clean(state)
             continue
@@ -101,6 +102,12 @@ def follow(session: Session) -> None:
     steps = ledger_of(session).steps
     for obj in session.dirty:
         _settle_references(inspect(obj), steps)
+
+
+def settle_new(session: Session) -> None:
+    """References to new objects that have got their ids meanwhile are carried over."""
+    ledger = ledger_of(session)
+    ledger.awaiting = {state for state in ledger.awaiting if _settle_references(state)}
 
 
 def undo(session: Session) -> None:
@@ -209,12 +216,13 @@ def _settle_deletions(state: InstanceState[Any]) -> None:
 
 def _settle_references(
     state: InstanceState[Any], targets: Mapping[InstanceState[Any], Any] | None = None
-) -> None:
+) -> bool:
     """Carry a changed many-to-one reference over to its foreign key columns before the copy.
 
     The ORM does so later in the flush; a target that has no key yet is left to it. With `targets`,
-    references to other objects are left alone.
+    references to other objects are left alone. Returns whether one is left to the ORM.
     """
+    awaits = False
     for relation in state.mapper.relationships:
         if relation.direction is not MANYTOONE or relation.viewonly:
             continue
@@ -226,8 +234,11 @@ def _settle_references(
         for local, remote in relation.local_remote_pairs or ():
             name = state.mapper.get_property_by_column(local).key
             value = _remote_value(relation.mapper, target, remote)
-            if value is not NO_VALUE and name not in KEY:
+            if value is NO_VALUE:
+                awaits = True
+            elif name not in KEY:
                 setattr(state.obj(), name, value)
+    return awaits
 
 
 def _remote_value(mapper: Mapper[Any], target: Any, column: Any) -> Any:

@@ -97,14 +97,20 @@ class Sweep:
             chosen = chosen.where(condition)
         if self.connection.dialect.name != "sqlite":  # it has one writer, who need not wait here
             self._hold(chosen)
+        wanted = self.statement._returning if condition is None else ()
+        ids: Any = chosen
+        if wanted:  # the rows may match no longer once they are updated
+            ids = self.connection.scalars(chosen).all()
+        rows = and_(self.table.c.id.in_(ids), live(self.table))
         columns = {column_of(self.mapper, name): value for name, value in values.items()}
         result = self.connection.execute(
-            update(self.table)
-            .where(self.table.c.id.in_(chosen), live(self.table))
-            .values({**untouched(self.table, columns), **columns})
+            update(self.table).where(rows).values({**untouched(self.table, columns), **columns})
         )
         for state in _loaded(self.session, self.mapper):
             self.session.expire(state.obj(), list(values))
+        if wanted:
+            query = select(*wanted).select_from(self.mapper.class_).where(rows)
+            return self.session.execute(query).freeze()()
         return result
 
     def _hold(self, chosen: Select[Any]) -> None:

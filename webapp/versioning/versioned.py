@@ -15,7 +15,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, event, func, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Identity,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.orm import (
     Mapped,
     Mapper,
@@ -74,6 +85,7 @@ class Versioned:
     change_id: Mapped[int | None] = mapped_column(BigInteger, sort_order=104)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        event.listen(cls, "instrument_class", _order_key)
         event.listen(cls, "after_mapper_constructed", _complete_mapping)
         super().__init_subclass__(**kwargs)
 
@@ -123,21 +135,22 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
     try:
         for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
             plan.tombstone(session, obj)
-        hooked: set[Versioned] = set()
+        hooked: set[int] = set()
         while due := plan.changed(session, _edited(session, hooked)):
-            hooked.update(due)
+            hooked.update(map(id, due))
             for obj in due:
                 obj.new_version(session)
             plan.follow(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+        plan.settle_new(session)
     except BaseException:
         plan.undo(session)
         raise
 
 
-def _edited(session: Session, hooked: set[Versioned]) -> list[Versioned]:
+def _edited(session: Session, hooked: set[int]) -> list[Versioned]:
     """Dirty objects whose hook was not called yet: a hook may edit others, which get their turn."""
-    return [obj for obj in session.dirty if isinstance(obj, Versioned) and obj not in hooked]
+    return [obj for obj in session.dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -188,16 +201,25 @@ def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransact
         transaction = transaction.parent
 
 
+def _order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
+    """Before a class is mapped: the id leads the key, also where a model overrides the column.
+
+    A record's versions are found by the key's index.
+    """
+    table = mapper.local_table
+    if isinstance(table, Table) and list(table.primary_key)[:1] == [table.c.version_id]:
+        table.append_constraint(PrimaryKeyConstraint(table.c.id, table.c.version_id))
+
+
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
     check_names(mapper, cls)
     if mapper.inherits is not None:
         return
     table = version_table(mapper)
-    columns = (
-        mapper.columns
-    )  # unlike `column_attrs`, does not configure: later classes may be named
-    table.info["versioned"] = frozenset(columns[name].name for name in cls.__unversioned__)
+    # `columns`, unlike `column_attrs`, does not configure the mapper: later classes may be named
+    in_place = (mapper.columns[name].name for name in cls.__unversioned__)
+    table.info["versioned"] = frozenset(in_place)
     newest = table.alias()
     calculated = (
         select(func.max(newest.c.version_id) == table.c.version_id)

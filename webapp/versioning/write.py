@@ -32,7 +32,7 @@ from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from . import onupdate
-from .change import open_change
+from .change import allow_amending, open_change
 from .conflict import raise_conflict
 from .ledger import LEDGER, Ledger, OpenChange, Step
 from .plan import changed_columns, is_expression
@@ -57,6 +57,8 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     ledger.written.update(ledger.steps, ledger.in_place)
     ledger.steps.clear()
     ledger.in_place.clear()
+    for awaiting in ledger.awaiting:  # the ORM adds the key of a new object to the new row
+        allow_amending(session, awaiting.mapper)
     for model in dict.fromkeys(step.mapper for step in steps):
         group = [step for step in steps if step.mapper is model]
         _write_steps(session, model, group, open_change(session, model))
