@@ -114,8 +114,8 @@ def reference_input(
     now = Markup("Now: <b>{}</b>. ").format(in_use) if in_use else ""
     return Markup(
         '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}There are too many'
-        " records to list: pick one of the first, or type the number of another, which stands at"
-        " the top of its page.</small>"
+        " records to list them all: pick one of those offered, or type the number of another, which"
+        " stands on its page, like #42.</small>"
     ).format(Markup(control), list_id, offered, hint_id, now)
 
 
