@@ -40,11 +40,8 @@ def programs() -> Path | None:
 
 @contextmanager
 def server(bin_folder: Path, *, settings: dict[str, str] = SETTINGS) -> Iterator[URL]:
-    """A cluster on a unix socket in a temporary folder, stopped and removed at the end.
-
-    `initdb` refuses root: root runs the cluster as the user `postgres`.
-    """
-    user = "postgres" if os.geteuid() == 0 else None
+    """A cluster on a unix socket in a temporary folder, stopped and removed at the end."""
+    user = _other_user() if os.geteuid() == 0 else None
     # A socket's path may have 107 bytes, so not under pytest's long folder names.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     if user:
@@ -61,7 +58,7 @@ def server(bin_folder: Path, *, settings: dict[str, str] = SETTINGS) -> Iterator
             stdout=subprocess.DEVNULL,
         )
 
-    options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in settings.items())
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
     try:
         run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
         run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {options}")
@@ -76,6 +73,12 @@ def server(bin_folder: Path, *, settings: dict[str, str] = SETTINGS) -> Iterator
             run("pg_ctl", "stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _other_user() -> str:
+    """Whom root runs the cluster as, since `initdb` refuses root."""
+    names = {account.pw_name for account in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
 
 
 @contextmanager

@@ -69,7 +69,10 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 @address
 @click.pass_obj
 def demo(make_app: MakeApp, host: str, port: int) -> None:
-    """Make the database, fill it with demo data if it is empty, and serve it."""
+    """Make the database with demo data and serve it.
+
+    Data is added to empty tables only: starting again keeps everything.
+    """
     run(make_app(), host, port, fill=True)
 
 
@@ -77,7 +80,7 @@ def demo(make_app: MakeApp, host: str, port: int) -> None:
 @address
 @click.pass_obj
 def serve(make_app: MakeApp, host: str, port: int) -> None:
-    """Make what is missing of the database and serve it."""
+    """Make what is missing of the database, add no data, and serve it."""
     run(make_app(), host, port)
 
 
@@ -96,7 +99,8 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
     The port comes first: a second start on a busy port touches nothing.
     """
     server = listen(app, host, port)
-    signal.signal(signal.SIGTERM, _stop)
+    for request_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(request_to_stop, _stop)
     try:
         with app.app_context():
             database.create_tables()
@@ -109,7 +113,7 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
 
 
 def _stop(*_: object) -> NoReturn:
-    """A service manager's request to stop ends the server as Ctrl+C does."""
+    """Ctrl+C or a service manager: at any moment an orderly end, which is no failure."""
     raise SystemExit(0)
 
 
@@ -118,7 +122,14 @@ def listen(app: Flask, host: str, port: int) -> Any:
     import waitress  # needed by the commands that serve only
 
     try:
-        server = waitress.create_server(app, host=host, port=port, ident=None)
+        server = waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            ident=None,
+            # A little too much reaches the application, which has a page for it.
+            max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
+        )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             advice = "stop what listens there, or choose another with --port"

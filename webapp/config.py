@@ -60,6 +60,7 @@ class Settings:
             raise ConfigError(
                 f"{PREFIX}MAX_CONTENT_LENGTH is {self.MAX_CONTENT_LENGTH}: use 1024 bytes or more."
             )
+        _check_apps(self.APPS)
         _check_timezone(self.TIMEZONE)
         if self.ENV == "production":
             _check_key(self.SECRET_KEY)
@@ -98,6 +99,12 @@ def _parse(item: Field[Any], raw: Any) -> Any:
         except ValueError:
             raise ConfigError(f"{PREFIX}{item.name} is {raw!r}: use a whole number.") from None
     return str(raw).strip()
+
+
+def _check_apps(names: tuple[str, ...]) -> None:
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ConfigError(f"{PREFIX}APPS is {name!r}: use names of packages, as in a.b,c.")
 
 
 def _check_timezone(name: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from sqlalchemy import URL, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -60,11 +60,15 @@ def prepare() -> None:
     versioning.install_guards(db.metadata)
 
 
-def _begin() -> Literal["DEFERRED", "IMMEDIATE"]:
-    """A request that only reads waits for no writer; all others take the write lock at once."""
-    if has_request_context() and request.method in SAFE_METHODS:
-        return "DEFERRED"
-    return "IMMEDIATE"
+def only_read() -> None:
+    """Promise that the rest of this application context writes nothing, so it holds no one up."""
+    g.only_reads = True
+
+
+def _begin() -> str:
+    """Whoever may write takes the write lock at once: what it reads is not stale when it writes."""
+    reads = g.get("only_reads") or (has_request_context() and request.method in SAFE_METHODS)
+    return "DEFERRED" if reads else "IMMEDIATE"
 
 
 def create_tables() -> None:

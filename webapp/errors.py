@@ -102,7 +102,7 @@ def show(error: HTTPException) -> Response | HTTPException:
         explanation=_of_this_case(error) or page.explanation,
         advice=page.advice,
         back_url=None,
-        reference=changes.request_id() if error.code >= 500 else None,
+        reference=_reference() if error.code >= 500 else None,
     )
     headers = dict(error.get_headers(request.environ))
     headers["Content-Type"] = "text/html; charset=utf-8"
@@ -111,8 +111,17 @@ def show(error: HTTPException) -> Response | HTTPException:
 
 def show_unavailable(error: OperationalError | InterfaceError) -> Response | HTTPException:
     """A database that is away or locked: the log gets the cause, the page what to do."""
-    current_app.logger.error("The database failed in %s", request.path, exc_info=error)
+    if getattr(error.orig, "sqlite_errorname", None) == "SQLITE_ERROR":
+        raise error  # a statement that is wrong: no waiting mends it, so it is a 500
+    current_app.logger.error("The database failed", exc_info=error)
     return show(ServiceUnavailable(retry_after=5))
+
+
+def _reference() -> str:
+    """The number on the page of a failure, which stands in the log beside the cause."""
+    reference = changes.request_id()
+    current_app.logger.error("Reference %s: %s %s", reference, request.method, request.path)
+    return reference
 
 
 def _of_this_case(error: HTTPException) -> str | None:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, redirect, url_for
 from sqlalchemy.orm import configure_mappers
 
 from webapp import changes, config, database, errors, health, instance, versioning
@@ -76,15 +76,15 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
 
 def _load(package: str, part: str, *, required: bool = False) -> None:
     """Import `package.part` where it exists; an error inside of it is the app's own and raised."""
+    name = f"{package}.{part}"
     try:
-        found = find_spec(f"{package}.{part}") is not None
+        found = find_spec(name) is not None
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{package}.".startswith(f"{error.name}."):
+        if not f"{name}.".startswith(f"{error.name}."):
             raise
-        found = False
-        required = True
+        found, required = False, True
     if found:
-        import_module(f"{package}.{part}")
+        import_module(name)
     elif required:
         raise ConfigError(
             f"{config.PREFIX}APPS names {package!r}, which has no models.py that Python can"
@@ -97,3 +97,4 @@ def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
         _load(name, "admin")
     if find_spec("webapp.admin"):
         import_module("webapp.admin").init_admin(app)
+        app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))

@@ -16,7 +16,7 @@ KEY_FILE = "secret_key"
 def prepare(folder: Path) -> None:
     """Make the folder; raises `ConfigError` when it cannot be written to."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

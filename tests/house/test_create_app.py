@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from webapp import create_app
 from webapp.config import ConfigError
@@ -38,9 +39,20 @@ def test_an_app_that_python_cannot_import_is_named(tmp_path: Path) -> None:
         create_app({"INSTANCE_PATH": str(tmp_path), "APPS": "no.such.app"})
 
 
-def test_an_app_without_models_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^VERSIONED_ADMIN_APPS names 'json'.*models\.py"):
-        create_app({"INSTANCE_PATH": str(tmp_path), "APPS": ["json"]})
+@pytest.mark.parametrize("name", ["json", "math"])
+def test_an_app_without_models_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^VERSIONED_ADMIN_APPS names '{name}'.*models\.py"):
+        create_app({"INSTANCE_PATH": str(tmp_path), "APPS": [name]})
+
+
+def test_an_error_inside_an_app_is_shown_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_shop").mkdir()
+    (tmp_path / "broken_shop" / "__init__.py").write_text("import no_such_library")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+        create_app({"INSTANCE_PATH": str(tmp_path), "APPS": ["broken_shop"]})
 
 
 def test_production_sends_its_cookie_over_https_only(tmp_path: Path) -> None:
@@ -54,6 +66,11 @@ def test_finds_the_templates_and_static_files(app: Flask) -> None:
     assert app.jinja_env.get_template("errors/error.html")
     assert app.static_folder is not None
     assert Path(app.static_folder).is_dir()
+
+
+def test_the_root_leads_to_the_admin(client: FlaskClient) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer.location) == (302, "/admin/")
 
 
 def test_every_post_needs_a_csrf_token(tmp_path: Path) -> None:

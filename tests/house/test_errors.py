@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask, abort, request
 from flask.testing import FlaskClient
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from webapp import errors
@@ -24,6 +27,9 @@ def app(app: Flask) -> Flask:
             raise UnknownVersion("no such version")
         if kind == "database":
             raise OperationalError("SELECT secret", {}, Exception("locked"))
+        if kind == "statement":
+            with create_engine("sqlite://", poolclass=NullPool).connect() as connection:
+                connection.execute(text("SELECT nothing"))
         abort(int(kind))
 
     app.add_url_rule("/fail/<kind>", "fail", fail)
@@ -60,9 +66,21 @@ def test_an_exception_becomes_a_page_without_its_details(
     assert "Traceback" not in answer.text
 
 
-def test_a_failure_names_a_reference_to_ask_about(client: FlaskClient) -> None:
-    assert "<code" in client.get("/fail/crash").text
-    assert "<code" not in client.get("/fail/404").text
+def test_a_failure_names_a_reference_that_the_log_knows(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = client.get("/fail/crash").text
+    found = re.search(r"\b[0-9a-f]{32}\b", page)
+    assert found
+    assert f"Reference {found.group()}: GET /fail/crash" in caplog.text
+    assert "RuntimeError: secret detail" in caplog.text
+
+
+def test_a_wrong_statement_is_our_fault_and_a_lock_is_not(
+    client: FlaskClient,
+) -> None:
+    assert client.get("/fail/statement").status_code == 500
+    assert client.get("/fail/database").status_code == 503
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def test_a_relative_instance_path_becomes_absolute() -> None:
         ("TIMEZONE", "../../etc/passwd"),
         ("TIMEZONE", ""),
         ("MAX_CONTENT_LENGTH", "10"),
+        ("APPS", ".shop"),
+        ("APPS", "shop; club"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_name(name: str, value: str) -> None:

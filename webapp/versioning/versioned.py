@@ -95,22 +95,22 @@ def enable_versioning(
     """
     settings = Settings(clock, change_model, describe)
     if isinstance(target, Session):
+        enabled = is_enabled(target)
         target.info[SETTINGS] = settings
     else:
         factory = target.session_factory if isinstance(target, scoped_session) else target
+        enabled = SETTINGS in factory.kw.get("info", {})
         factory.configure(info={**factory.kw.get("info", {}), SETTINGS: settings})
-    listeners: tuple[tuple[Any, str, Any, dict[str, Any]], ...] = (
-        (target, "before_flush", plan_versions, {}),
-        (target, "after_flush", check_flush, {}),
-        (target, "after_soft_rollback", forget_rolled_back, {}),
-        (target, "after_transaction_end", forget_transaction, {}),
-        (target, "do_orm_execute", bulk.version_statement, {}),
-        (Versioned, "before_insert", write.write_planned, {"raw": True, "propagate": True}),
-        (Versioned, "before_update", write.write_planned, {"raw": True, "propagate": True}),
-    )
-    for where, name, listener, options in listeners:
-        if not event.contains(where, name, listener):
-            event.listen(where, name, listener, **options)
+    for name in ("before_insert", "before_update"):
+        if not event.contains(Versioned, name, write.write_planned):
+            event.listen(Versioned, name, write.write_planned, raw=True, propagate=True)
+    if enabled:  # not event.contains(): a new factory may have the address of one that is gone
+        return
+    event.listen(target, "before_flush", plan_versions)
+    event.listen(target, "after_flush", check_flush)
+    event.listen(target, "after_soft_rollback", forget_rolled_back)
+    event.listen(target, "after_transaction_end", forget_transaction)
+    event.listen(target, "do_orm_execute", bulk.version_statement)
 
 
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
@@ -182,12 +182,13 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     if mapper.inherits is not None:
         return
     table = version_table(mapper)
-    unknown = set(cls.__unversioned__) - {attr.key for attr in mapper.column_attrs}
+    columns = (
+        mapper.columns
+    )  # unlike `column_attrs`, does not configure: later classes may be named
+    unknown = set(cls.__unversioned__) - set(columns.keys())
     if unknown:
         raise VersioningError(f"{cls.__name__}.__unversioned__ names no column: {sorted(unknown)}")
-    table.info["versioned"] = frozenset(
-        column.name for name in cls.__unversioned__ for column in mapper.column_attrs[name].columns
-    )
+    table.info["versioned"] = frozenset(columns[name].name for name in cls.__unversioned__)
     newest = table.alias()
     calculated = (
         select(func.max(newest.c.version_id) == table.c.version_id)

@@ -1,0 +1,93 @@
+"""Real subprocesses of the commands, for the tests that start, stop and break them."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+from webapp.config import PREFIX
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = (sys.executable, "-m", "webapp")
+PATIENCE = 30
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment with these settings and none of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return inherited | {PREFIX + name: value for name, value in settings.items()}
+
+
+def run(
+    *arguments: str, env: Mapping[str, str], program: Sequence[str] = PROGRAM, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*program, *arguments],
+        capture_output=True,
+        check=False,
+        cwd=cwd,
+        env=env,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+@contextmanager
+def serving(
+    *arguments: str,
+    env: Mapping[str, str],
+    program: Sequence[str] = PROGRAM,
+    cwd: Path = ROOT,
+    patience: float = PATIENCE,
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A running server: the address that it printed, and its process, which ends with the block."""
+    process = subprocess.Popen(
+        [*program, *arguments],
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield _address(process, patience), process
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _address(process: subprocess.Popen[str], patience: float) -> str:
+    assert process.stdout is not None
+    pipe = process.stdout.fileno()
+    printed = b""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if not select.select([pipe], [], [], 0.1)[0]:
+            continue
+        chunk = os.read(pipe, 65_536)
+        printed += chunk
+        if found := re.search(rb"Serving on (http://\S+)\s", printed):
+            return found.group(1).decode()
+        if not chunk:
+            break
+    raise AssertionError(f"no address was printed, but this:\n{printed.decode()}")
+
+
+def get(address: str) -> tuple[int, str]:
+    """The status and text of a page."""
+    with urlopen(address, timeout=PATIENCE) as answer:
+        return answer.status, answer.read().decode()

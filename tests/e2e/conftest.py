@@ -1,0 +1,120 @@
+"""A real server on a free port and a real browser, for the tests that click.
+
+`live_server` has empty tables, `demo_server` the demo data; both are fresh for each test. `page`
+is a tab in a fresh profile; a script error or a request to another host fails its test.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.conftest import missing
+from webapp import create_app, database
+from webapp.cli import load_demo_data
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A running application: `url` without a slash at its end, and `app` to look behind it."""
+
+    url: str
+    app: Flask
+
+
+def _app(folder: Path) -> Flask:
+    app = create_app({"INSTANCE_PATH": str(folder), "DATABASE_URL": ""})
+    with app.app_context():
+        database.create_tables()
+    return app
+
+
+@contextmanager
+def serve(app: Flask) -> Iterator[LiveServer]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield LiveServer(f"http://127.0.0.1:{server.server_port}", app)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        with app.app_context():
+            database.close()
+
+
+@pytest.fixture
+def live_server(tmp_path: Path) -> Iterator[LiveServer]:
+    with serve(_app(tmp_path / "instance")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with the demo data, to be copied."""
+    folder = tmp_path_factory.mktemp("demo") / "instance"
+    app = _app(folder)
+    with app.app_context():
+        load_demo_data(app)
+        database.close()
+    return folder
+
+
+@pytest.fixture
+def demo_server(demo_instance: Path, tmp_path: Path) -> Iterator[LiveServer]:
+    folder = tmp_path / "instance"
+    shutil.copytree(demo_instance, folder)
+    with serve(_app(folder)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        missing(f"{CHROMIUM} is missing: install it (Debian: apt-get install chromium).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab that fails the test for a script error or for a request that leaves the machine."""
+    complaints: list[str] = []
+    with browser.new_context(locale="en-GB", timezone_id="UTC") as context:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+        page.on("request", lambda request: complaints.extend(_foreign(request.url)))
+        yield page
+    assert complaints == []
+
+
+def _foreign(url: str) -> list[str]:
+    parts = urlsplit(url)
+    at_home = parts.scheme in ("about", "blob", "data") or parts.hostname == "127.0.0.1"
+    return [] if at_home else [f"request to {url}"]

@@ -1,0 +1,75 @@
+"""The README's start command, word for word, in a fresh copy; and an install that is not editable.
+
+Needs a package index, as the command does.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.commands import ROOT, environment, get, serving
+from tests.house.test_readme import shell_lines
+
+NEEDED = ["pyproject.toml", "constraints.txt", "README.md", "LICENSE", "webapp", "templates"]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy of what the package is made of, as a clone has it."""
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    for name in [*NEEDED, "static"]:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def environment_of_a_newcomer() -> dict[str, str]:
+    env = environment(PORT="0")
+    for name in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME"):
+        env.pop(name, None)
+    return env
+
+
+def check_pages(address: str) -> None:
+    """The start page comes with its styles: templates and static files are both there."""
+    status, page = get(address)
+    assert status == 200
+    styles = re.findall(r'href="(/static/[^"]+\.css)', page)
+    assert styles
+    assert all(get(address.rstrip("/") + style)[0] == 200 for style in styles)
+
+
+def test_the_readmes_line_makes_everything_and_serves_it(clone: Path) -> None:
+    line = next(line for line in shell_lines() if line.endswith("versioned-admin demo"))
+    program = ["bash", "-c", line.replace("&& .venv/bin/versioned", "&& exec .venv/bin/versioned")]
+    with serving(program=program, env=environment_of_a_newcomer(), cwd=clone, patience=240) as (
+        address,
+        _,
+    ):
+        check_pages(address)
+    assert (clone / "instance" / "app.sqlite").is_file()
+    assert (clone / "instance" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_installed_package_needs_no_clone(clone: Path, tmp_path: Path) -> None:
+    install = "python3 -m venv .venv && .venv/bin/pip install -q -c clone/constraints.txt ./clone"
+    subprocess.run(
+        ["bash", "-c", install], check=True, cwd=tmp_path, env=environment_of_a_newcomer()
+    )
+    shutil.rmtree(clone)
+    program = [str(tmp_path / ".venv" / "bin" / "versioned-admin")]
+    with serving("demo", program=program, env=environment_of_a_newcomer(), cwd=tmp_path) as (
+        address,
+        _,
+    ):
+        check_pages(address)
+    assert (tmp_path / "instance" / "app.sqlite").is_file()
