@@ -55,6 +55,7 @@ def take_back(ledger: Ledger) -> None:
 def _place(
     session: Session, ledger: Ledger, opened: OpenChange, state: InstanceState[Any], last: Any
 ) -> None:
+    obj: Any = state.obj()
     version, at, operation = 1, opened.at, "create"
     if last is not None:
         if last.version_op != "delete":
@@ -69,9 +70,15 @@ def _place(
             version, operation = last.version_id, "update"
         else:
             ledger.steps[state] = Step(
-                state, state.mapper, last.id, last.version_id, at, operation, copy=False
+                state.obj(),
+                state,
+                state.mapper,
+                last.id,
+                last.version_id,
+                at,
+                operation,
+                copy=False,
             )
-    obj: Any = state.obj()
     if state.dict.get("version_id") not in (None, version):
         raise ReadOnlyVersion(
             f"{state.mapper.class_.__name__}: version_id cannot be set by hand. Nothing was"

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, inspect, select, tuple_
-from sqlalchemy.orm import InstanceState, Mapper, Session
-from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
+from sqlalchemy import ClauseElement, select, tuple_
+from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty, Session
+from sqlalchemy.orm.attributes import flag_dirty, instance_state, set_committed_value
 from sqlalchemy.orm.base import NO_VALUE
 from sqlalchemy.orm.interfaces import MANYTOONE
 
 from .change import allow_amending
 from .errors import ReadOnlyVersion, UnknownVersion
-from .ledger import Ledger, Step, ledger_of
-from .shape import VERSION_COLUMNS, chunks, same, unversioned_columns
+from .ledger import NOTHING, Ledger, Step, ledger_of
+from .shape import VERSION_COLUMNS, chunks, comparers, unversioned_columns
 
 KEY = frozenset({"id", "version_id"})
 #: What must be known of a row before a version can follow it.
 NEEDED = KEY | {"is_current_version", "version_from", "version_op", "change_id"}
+SET_BY_US = KEY | VERSION_COLUMNS
 CHUNK = 500
 Values = Mapping[str, Any]
 
@@ -31,38 +33,45 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     those whose row this very transaction made: that row is amended.
     """
     ledger = ledger_of(session)
-    states = [inspect(obj) for obj in objects]
+    states = [instance_state(obj) for obj in objects]
     for state in states:
-        _settle_references(state)
-    stored = load_missing(session, states)
-    found = []
-    for obj, state in zip(objects, states, strict=True):
-        if state in ledger.steps:
-            continue
-        names = changed_columns(state, stored.get(state, {}))
-        operation = ledger.operations.get(state)
-        revived = operation == "restore" and state.dict["version_op"] == "delete"
-        if not (names or revived):
-            ledger.operations.pop(state, None)
-            _make_clean(state)
-            continue
-        _refuse_read_only(state, names, operation)
-        if ledger.is_own(state.dict["change_id"]):
-            _amend(session, state, operation)
-        elif names and not operation and names <= unversioned_columns(state.mapper):
-            ledger.in_place[state] = state.mapper
-        else:
-            found.append(obj)
-    return found
+        if _references(state.mapper):
+            _settle_references(state)
+    load_missing(session, states)
+    return [
+        obj
+        for obj, state in zip(objects, states, strict=True)
+        if state not in ledger.steps and _needs_version(session, ledger, state)
+    ]
+
+
+def _needs_version(session: Session, ledger: Ledger, state: InstanceState[Any]) -> bool:
+    names = changed_columns(state, ledger.stored.get(state, NOTHING))
+    operation = ledger.operations.get(state) if ledger.operations else None
+    revived = operation == "restore" and state.dict["version_op"] == "delete"
+    if not (names or revived):
+        ledger.operations.pop(state, None)
+        make_clean(state)
+        return False
+    _refuse_read_only(state, names, operation)
+    if ledger.is_own(state.dict["change_id"]):
+        _amend(session, state, operation)
+        return False
+    if names and not operation and names <= unversioned_columns(state.mapper):
+        ledger.in_place[state] = state.mapper
+        return False
+    return True
 
 
 def next_version(session: Session, obj: Any) -> None:
     """Plan the version after the object's present one; the object bears its number from now on."""
-    state = inspect(obj)
+    state = instance_state(obj)
     ledger = ledger_of(session)
     if state not in ledger.steps:
-        old = load_missing(session, [state]).get(state, {})
-        _plan(ledger, state, ledger.operations.get(state, "update"), old)
+        if state not in ledger.stored:
+            load_missing(session, [state])
+        operation = ledger.operations.get(state, "update") if ledger.operations else "update"
+        _plan(ledger, state, operation, ledger.stored.get(state, NOTHING))
 
 
 def tombstone(session: Session, obj: Any) -> None:
@@ -70,21 +79,30 @@ def tombstone(session: Session, obj: Any) -> None:
 
     A record that this transaction created is deleted for good: nothing of it was ever committed.
     """
-    state = inspect(obj)
+    state = instance_state(obj)
     ledger = ledger_of(session)
-    old = load_missing(session, [state]).get(state, {})
+    load_missing(session, [state])
     own = ledger.is_own(state.dict["change_id"])
     if own and state.dict["version_id"] == 1:
         allow_amending(session, state.mapper)
         return
     _refuse_read_only(state, set(), None)
     session.add(obj)
-    _discard_changes(session, state, old)
+    _discard_changes(session, state, ledger.stored.get(state, NOTHING))
     if own:
         _amend(session, state, "delete")
     else:
-        _plan(ledger, state, "delete", {})
+        _plan(ledger, state, "delete", NOTHING)
         flag_dirty(obj)
+
+
+def finish(step: Step) -> dict[str, Any]:
+    """What the next version changes, settled once: by now every hook has had its say."""
+    if step.edits is None:
+        loaded = step.state.dict
+        names = changed_columns(step.state, step.old) if step.op != "delete" else ()
+        step.edits = {name: loaded[name] for name in names}
+    return step.edits
 
 
 def changed_columns(state: InstanceState[Any], old: Values) -> set[str]:
@@ -92,13 +110,16 @@ def changed_columns(state: InstanceState[Any], old: Values) -> set[str]:
 
     `old` gives the row's values where the object had not loaded them.
     """
-    columns = state.mapper.column_attrs
+    compare = comparers(state.mapper)
+    loaded = state.dict
     found = set()
     for name, committed in state.committed_state.items():
-        if name in columns and name in state.dict:
-            value = state.dict[name]
+        if name in compare and name in loaded:
+            value = loaded[name]
             before = old.get(name, committed)
-            if is_expression(value) or not same(state.mapper, name, before, value):
+            if value is before:
+                continue
+            if is_expression(value) or not compare[name](before, value):
                 found.add(name)
     return found
 
@@ -110,39 +131,35 @@ def is_expression(value: Any) -> bool:
 
 def was_rewritten(ledger: Ledger, obj: Any) -> bool:
     """Whether the flush under way updates the object's row although no plan of ours said so."""
-    state = inspect(obj)
+    state = instance_state(obj)
     if state in ledger.written or ledger.is_own(state.dict.get("change_id")):
         return False
     return bool(changed_columns(state, {}))
 
 
-def load_missing(
-    session: Session, states: Iterable[InstanceState[Any]]
-) -> dict[InstanceState[Any], Values]:
+def load_missing(session: Session, states: Iterable[InstanceState[Any]]) -> None:
     """What the objects have not loaded but their next version depends on, in one SELECT a model.
 
-    Version columns are filled in on the object. Returned are, for attributes that were set before
-    their value was loaded, the row's values.
+    Version columns are filled in on the object. The ledger keeps, for attributes that were set
+    before their value was loaded, the row's values.
     """
-    found: dict[InstanceState[Any], Values] = {}
+    stored = ledger_of(session).stored
     lacking: dict[Mapper[Any], dict[InstanceState[Any], set[str]]] = defaultdict(dict)
     for state in states:
         if names := _missing(state):
             lacking[state.mapper][state] = names
     for mapper, group in lacking.items():
         for part in chunks(list(group.items()), CHUNK):
-            _load_rows(session, mapper, dict(part), found)
-    return found
+            _load_rows(session, mapper, dict(part), stored)
 
 
 def _missing(state: InstanceState[Any]) -> set[str]:
-    columns = state.mapper.column_attrs
-    unknown = {
-        name
-        for name, committed in state.committed_state.items()
-        if committed is NO_VALUE and name in columns
-    }
-    return unknown | NEEDED.difference(state.dict)
+    loaded = state.dict
+    committed = state.committed_state
+    unknown = {name for name, value in committed.items() if value is NO_VALUE}
+    if unknown:
+        unknown &= comparers(state.mapper).keys()
+    return unknown if loaded.keys() >= NEEDED else unknown | NEEDED.difference(loaded)
 
 
 def _load_rows(
@@ -176,9 +193,7 @@ def _settle_references(state: InstanceState[Any]) -> None:
 
     The ORM does so later in the flush; a target that has no key yet is left to it.
     """
-    for relation in state.mapper.relationships:
-        if relation.direction is not MANYTOONE or relation.viewonly:
-            continue
+    for relation in _references(state.mapper):
         if relation.key not in state.committed_state or relation.key not in state.dict:
             continue
         target = state.dict[relation.key]
@@ -189,6 +204,15 @@ def _settle_references(state: InstanceState[Any]) -> None:
                 setattr(state.obj(), name, value)
 
 
+@lru_cache(maxsize=256)
+def _references(mapper: Mapper[Any]) -> tuple[RelationshipProperty[Any], ...]:
+    return tuple(
+        relation
+        for relation in mapper.relationships
+        if relation.direction is MANYTOONE and not relation.viewonly
+    )
+
+
 def _remote_value(mapper: Mapper[Any], target: Any, column: Any) -> Any:
     if target is None:
         return None
@@ -197,30 +221,33 @@ def _remote_value(mapper: Mapper[Any], target: Any, column: Any) -> Any:
 
 
 def _refuse_read_only(state: InstanceState[Any], names: set[str], operation: str | None) -> None:
-    name = f"{state.mapper.class_.__name__} {state.dict['id']}"
-    version = state.dict["version_id"]
-    by_hand = names & (KEY | VERSION_COLUMNS)
+    loaded = state.dict
+    deleted = loaded["version_op"] == "delete" and operation != "restore"
+    by_hand = names & SET_BY_US
+    if loaded["is_current_version"] and not deleted and not by_hand:
+        return
+    name = f"{state.mapper.class_.__name__} {loaded['id']}"
     if by_hand:
         raise ReadOnlyVersion(
             f"{name}: {', '.join(sorted(by_hand))} cannot be set by hand. Nothing was written:"
             " edit the data columns and the versioning sets these."
         )
-    if not state.dict["is_current_version"]:
+    if not loaded["is_current_version"]:
         raise ReadOnlyVersion(
-            f"{name} version {version} is superseded and stays as it is. Nothing was written:"
-            " edit the current version, or restore() this one."
+            f"{name} version {loaded['version_id']} is superseded and stays as it is. Nothing was"
+            " written: edit the current version, or restore() this one."
         )
-    if state.dict["version_op"] == "delete" and operation != "restore":
-        raise ReadOnlyVersion(
-            f"{name} was deleted by version {version}. Nothing was written: restore() a version"
-            " of it first."
-        )
+    raise ReadOnlyVersion(
+        f"{name} was deleted by version {loaded['version_id']}. Nothing was written: restore() a"
+        " version of it first."
+    )
 
 
-def _make_clean(state: InstanceState[Any]) -> None:
+def make_clean(state: InstanceState[Any]) -> None:
     """Tell the ORM that equal values are no change, so that it writes nothing of its own."""
     obj = state.obj()
-    for name in [name for name in state.committed_state if name in state.mapper.column_attrs]:
+    columns = comparers(state.mapper)
+    for name in [name for name in state.committed_state if name in columns]:
         if name in state.dict:
             set_committed_value(obj, name, state.dict[name])
 
@@ -242,14 +269,9 @@ def _amend(session: Session, state: InstanceState[Any], operation: str | None) -
 
 
 def _plan(ledger: Ledger, state: InstanceState[Any], operation: str, old: Values) -> None:
-    version = state.dict["version_id"]
-    ledger.steps[state] = Step(
-        state,
-        state.mapper,
-        state.dict["id"],
-        version,
-        state.dict["version_from"],
-        operation,
-        old=old,
-    )
-    set_committed_value(state.obj(), "version_id", version + 1)
+    loaded = state.dict
+    version = loaded["version_id"]
+    key = loaded["id"], version, loaded["version_from"]
+    obj = state.obj()
+    ledger.steps[state] = Step(obj, state, state.mapper, *key, operation, old=old)
+    set_committed_value(obj, "version_id", version + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -72,12 +72,21 @@ def same(mapper: Mapper[Any], name: str, a: Any, b: Any) -> bool:
     JSON is compared by what is stored, since Python takes ``{"on": 1}`` and ``{"on": True}`` for
     equal, which JSON does not.
     """
-    if a is b:
-        return True
-    kind = mapper.columns[name].type
-    if isinstance(kind, JSON):
-        return _stored_json(a) == _stored_json(b)
-    return bool(kind.compare_values(a, b))
+    return a is b or bool(comparers(mapper)[name](a, b))
+
+
+@lru_cache(maxsize=256)
+def comparers(mapper: Mapper[Any]) -> dict[str, Callable[[Any, Any], bool]]:
+    """How to compare two values of each column attribute."""
+    kinds = {attr.key: mapper.columns[attr.key].type for attr in mapper.column_attrs}
+    return {
+        name: _same_json if isinstance(kind, JSON) else kind.compare_values
+        for name, kind in kinds.items()
+    }
+
+
+def _same_json(a: Any, b: Any) -> bool:
+    return _stored_json(a) == _stored_json(b)
 
 
 def _stored_json(value: Any) -> str:

@@ -49,9 +49,9 @@ from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
 from .plan import is_expression
 from .queries import live
+from .rows import column_of, next_row, untouched
 from .shape import version_table
 from .types import UtcDateTime
-from .write import column_of, next_row, untouched
 
 Parameters = Mapping[str, Any]
 

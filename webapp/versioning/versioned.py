@@ -28,7 +28,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, plan, write
+from . import bulk, create, move, plan, write
 from .errors import VersioningError
 from .indexes import only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
@@ -115,20 +115,20 @@ def enable_versioning(
 
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
     """Before a flush: every deleted, edited or new object plans the row that it needs."""
+    ledger_of(session).stored.clear()
     for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
         plan.tombstone(session, obj)
     seen: set[int] = set()
-    while edited := _edited(session, seen):
+    dirty = list(session.dirty)
+    while edited := [obj for obj in dirty if isinstance(obj, Versioned) and id(obj) not in seen]:
         for obj in plan.changed(session, edited):
             obj.new_version(session)
+        if all(type(obj).new_version is Versioned.new_version for obj in edited):
+            break
+        seen.update(map(id, edited))
+        dirty = list(session.dirty)  # a hook of the model's own may have edited others
     create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
-
-
-def _edited(session: Session, seen: set[int]) -> list[Versioned]:
-    """Dirty objects not yet looked at: a hook may edit others, which then get their turn."""
-    found = [obj for obj in session.dirty if isinstance(obj, Versioned) and id(obj) not in seen]
-    seen.update(map(id, found))
-    return found
+    move.move_on(session, dirty)
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
