@@ -87,5 +87,13 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without a screen: each request gets its own session and context, as in life."""
+    """A browser without a screen: each request gets its own session and context, as in life.
+
+    pytest-flask's own keeps a request's context, and so its database session, open for the next.
+    """
     return app.test_client()
+
+
+@pytest.fixture
+def _push_request_context() -> None:
+    """In place of pytest-flask's, which would run all requests of a test in one context."""

@@ -19,6 +19,7 @@ from flask import Flask
 from webapp import database
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
+from webapp.transfer.commands import history
 
 MakeApp = Callable[[], Flask]
 
@@ -63,6 +64,9 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
         help="Listen on this port; 0 takes a free one.",
     )
     return host(port(command))
+
+
+commands.add_command(history)
 
 
 @commands.command()

@@ -89,8 +89,8 @@ def check() -> None:
 
 
 def shown() -> str:
-    """The database's URL without its password."""
-    return db.engine.url.render_as_string(hide_password=True)
+    """The database's URL without its password and its options, which may hold one as well."""
+    return db.engine.url.set(query={}).render_as_string(hide_password=True)
 
 
 @contextmanager

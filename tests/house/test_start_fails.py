@@ -58,7 +58,9 @@ def test_an_instance_folder_that_may_not_be_written(env: dict[str, str]) -> None
 
 
 def test_a_postgresql_server_that_is_not_there(env: dict[str, str]) -> None:
-    env["VERSIONED_ADMIN_DATABASE_URL"] = "postgresql://alice:hush@127.0.0.1:1/shop"
+    env["VERSIONED_ADMIN_DATABASE_URL"] = (
+        "postgresql://alice:hush@127.0.0.1:1/shop?sslpassword=hush"
+    )
     line = refused("demo", env=env)
     assert "127.0.0.1:1/shop" in line
     assert "hush" not in line

@@ -37,8 +37,10 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
                 ledger.allotted[state] = True
                 state.obj().id = id
         last = _last_versions(session, mapper, given)
+        leaving = _leaving(session, ledger, mapper) if last else {}
         for state in group:
-            _place(session, ledger, opened, state, last.get(state.dict.get("id")))
+            id = state.dict.get("id")
+            _place(session, ledger, opened, state, last.get(id), leaving.get(id))
 
 
 def take_back(ledger: Ledger) -> None:
@@ -53,12 +55,17 @@ def take_back(ledger: Ledger) -> None:
 
 
 def _place(
-    session: Session, ledger: Ledger, opened: OpenChange, state: InstanceState[Any], last: Any
+    session: Session,
+    ledger: Ledger,
+    opened: OpenChange,
+    state: InstanceState[Any],
+    last: Any,
+    leaving: InstanceState[Any] | None,
 ) -> None:
     obj: Any = state.obj()
     version, at, operation = 1, opened.at, "create"
     if last is not None:
-        if last.version_op != "delete":
+        if last.version_op != "delete" and leaving is None:
             raise RecordExists(
                 f"{state.mapper.class_.__name__} {last.id} already exists, as version"
                 f" {last.version_id}. Nothing was written: load it and edit it, or leave the id"
@@ -66,8 +73,8 @@ def _place(
             )
         version, at = last.version_id + 1, max(at, last.version_from)
         if ledger.is_own(last.change_id):
-            _remove_own_tombstone(session, state.mapper, last)
-            version, operation = last.version_id, "update"
+            _remove_own(session, state.mapper, last)
+            version = last.version_id
         else:
             ledger.steps[state] = Step(
                 state.obj(),
@@ -79,6 +86,12 @@ def _place(
                 operation,
                 copy=False,
             )
+        if leaving is not None:
+            ledger.steps.pop(leaving, None)
+            _take_out(session, leaving)
+        # in place of a row that is alive until this transaction, it is that record's next version
+        if version > 1 and (leaving is not None or ledger.is_own(last.change_id)):
+            operation = "update"
     if state.dict.get("version_id") not in (None, version):
         raise ReadOnlyVersion(
             f"{state.mapper.class_.__name__}: version_id cannot be set by hand. Nothing was"
@@ -112,15 +125,31 @@ def _last_versions(
     return found
 
 
-def _remove_own_tombstone(session: Session, mapper: Mapper[Any], last: Any) -> None:
+def _leaving(
+    session: Session, ledger: Ledger, mapper: Mapper[Any]
+) -> dict[Any, InstanceState[Any]]:
+    """Objects of the mapper's records that the flush under way deletes, by id."""
+    deleted = [inspect(obj) for obj in session.deleted]
+    deleted += [step.state for step in ledger.steps.values() if step.op == "delete"]
+    deleted += [state for state in ledger.amended if state.dict["version_op"] == "delete"]
+    base = mapper.base_mapper
+    return {state.dict["id"]: state for state in deleted if state.mapper.base_mapper is base}
+
+
+def _remove_own(session: Session, mapper: Mapper[Any], last: Any) -> None:
     """Deleted and added again in one transaction: one version of it, not two."""
     allow_amending(session, mapper)
     key = {"id": last.id, "version_id": last.version_id}
     identity = tuple(key[mapper.get_property_by_column(c).key] for c in mapper.primary_key)
-    tombstone = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
-    if tombstone is not None:
-        session.expunge(tombstone)
+    deleted = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
+    if deleted is not None:
+        _take_out(session, inspect(deleted))
     table = version_table(mapper)
     session.connection(bind_arguments={"mapper": mapper}).execute(
         delete(table).where(table.c.id == last.id, table.c.version_id == last.version_id)
     )
+
+
+def _take_out(session: Session, state: InstanceState[Any]) -> None:
+    """Let go of a deleted object, as a flush does: a rollback makes it persistent again."""
+    session._remove_newly_deleted([state])

@@ -66,7 +66,11 @@ def _none(table: Table, kind: str) -> list[str]:
 def _allowed(table: Table, same: str, yes: str) -> str:
     """The condition under which an UPDATE of a versioned row is lawful for anyone."""
     free = {"is_current_version", "version_to", *table.info["versioned"]}
-    kept = [same.format(_quoted(c.name)) for c in table.columns if c.name not in free]
+    kept = [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
+        same.format(_quoted(column.name))
+        for column in table.columns
+        if column.name not in free and column.computed is None
+    ]
     closing = "NOT NEW.is_current_version AND NEW.version_to IS NOT NULL"
     in_place = f"NEW.is_current_version {yes} AND NEW.version_to IS NULL"
     return " AND ".join(

@@ -83,6 +83,7 @@ class Ledger:
     steps: dict[InstanceState[Any], Step] = field(default_factory=dict)
     in_place: dict[InstanceState[Any], Mapper[Any]] = field(default_factory=dict)
     stored: dict[InstanceState[Any], Mapping[str, Any]] = field(default_factory=dict)
+    amended: set[InstanceState[Any]] = field(default_factory=set)
     written: set[InstanceState[Any]] = field(default_factory=set)
     operations: WeakKeyDictionary[InstanceState[Any], str] = field(
         default_factory=WeakKeyDictionary
@@ -106,6 +107,7 @@ class Ledger:
         self.steps.clear()
         self.in_place.clear()
         self.stored.clear()
+        self.amended.clear()
         self.written.clear()
         self.operations.clear()
 

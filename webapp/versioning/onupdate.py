@@ -36,6 +36,17 @@ def add_to(mapper: Mapper[Any], edits: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def expression(mapper: Mapper[Any], name: str) -> Any:
+    """What the attribute's ``onupdate`` was given; None where it has none."""
+    default: Any = mapper.columns[name].onupdate
+    return None if default is None else default.arg
+
+
+def is_own(mapper: Mapper[Any], name: str, value: Any) -> bool:
+    """Whether the value is the expression of the attribute's ``onupdate``, as in every such row."""
+    return value is expression(mapper, name)
+
+
 @lru_cache(maxsize=256)
 def _columns(mapper: Mapper[Any]) -> tuple[tuple[str, Column[Any]], ...]:
     return tuple(

@@ -35,13 +35,16 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     ledger = ledger_of(session)
     states = [instance_state(obj) for obj in objects]
     for state in states:
-        if _references(state.mapper):
+        _settle_deletions(state)
+        if references(state.mapper):
             _settle_references(state)
     load_missing(session, states)
     return [
         obj
         for obj, state in zip(objects, states, strict=True)
-        if state not in ledger.steps and _needs_version(session, ledger, state)
+        if state not in ledger.steps
+        and state not in ledger.amended
+        and _needs_version(session, ledger, state)
     ]
 
 
@@ -105,6 +108,30 @@ def finish(step: Step) -> dict[str, Any]:
     return step.edits
 
 
+def follow(session: Session, dirty: Iterable[Any]) -> None:
+    """References set, be it again, to an object that gets a version point to that version.
+
+    The ORM sees no change in a reference that was set to the object it held already, as the
+    recipe's parent does to follow its child.
+    """
+    steps = ledger_of(session).steps
+    for obj in dirty:
+        _settle_references(instance_state(obj), steps)
+
+
+def undo(session: Session) -> None:
+    """Take back the plans of a flush that was refused before it began; the edits remain."""
+    ledger = ledger_of(session)
+    for step in ledger.steps.values():
+        if step.copy:
+            set_committed_value(step.obj, "version_id", step.old_version)
+        if step.op == "delete":
+            session.delete(step.obj)
+    ledger.steps.clear()
+    ledger.in_place.clear()
+    ledger.stored.clear()
+
+
 def changed_columns(state: InstanceState[Any], old: Values) -> set[str]:
     """Names of the column attributes whose value differs from the row's.
 
@@ -141,16 +168,16 @@ def load_missing(session: Session, states: Iterable[InstanceState[Any]]) -> None
     """What the objects have not loaded but their next version depends on, in one SELECT a model.
 
     Version columns are filled in on the object. The ledger keeps, for attributes that were set
-    before their value was loaded, the row's values.
+    before their value was loaded, the row's values; they are read once in a flush.
     """
-    stored = ledger_of(session).stored
+    known = ledger_of(session).stored
     lacking: dict[Mapper[Any], dict[InstanceState[Any], set[str]]] = defaultdict(dict)
     for state in states:
-        if names := _missing(state):
+        if names := _missing(state) - known.get(state, {}).keys():
             lacking[state.mapper][state] = names
     for mapper, group in lacking.items():
         for part in chunks(list(group.items()), CHUNK):
-            _load_rows(session, mapper, dict(part), stored)
+            _load_rows(session, mapper, dict(part), known)
 
 
 def _missing(state: InstanceState[Any]) -> set[str]:
@@ -166,7 +193,7 @@ def _load_rows(
     session: Session,
     mapper: Mapper[Any],
     lacking: dict[InstanceState[Any], set[str]],
-    found: dict[InstanceState[Any], Values],
+    known: dict[InstanceState[Any], Values],
 ) -> None:
     names = sorted(NEEDED.union(*lacking.values()))
     columns = [mapper.columns[name] for name in names]
@@ -180,7 +207,7 @@ def _load_rows(
         stored = dict(zip(names, row[width:], strict=True))
         for name in NEEDED.difference(state.dict):
             set_committed_value(state.obj(), name, stored[name])
-        found[state] = {name: stored[name] for name in lacking[state]}
+        known[state] = {**known.get(state, {}), **{name: stored[name] for name in lacking[state]}}
     if by_key:
         raise UnknownVersion(
             f"{mapper.class_.__name__} {next(iter(by_key))} is not in the database. Nothing was"
@@ -188,15 +215,27 @@ def _load_rows(
         )
 
 
-def _settle_references(state: InstanceState[Any]) -> None:
+def _settle_deletions(state: InstanceState[Any]) -> None:
+    """``del obj.name`` means NULL to the ORM, and so it does here."""
+    for name in state.committed_state:
+        if name not in state.dict and name in state.mapper.column_attrs:
+            state.dict[name] = None
+
+
+def _settle_references(
+    state: InstanceState[Any], targets: Mapping[InstanceState[Any], Any] | None = None
+) -> None:
     """Carry a changed many-to-one reference over to its foreign key columns before the copy.
 
-    The ORM does so later in the flush; a target that has no key yet is left to it.
+    The ORM does so later in the flush; a target that has no key yet is left to it. With `targets`,
+    references to other objects are left alone.
     """
-    for relation in _references(state.mapper):
+    for relation in references(state.mapper):
         if relation.key not in state.committed_state or relation.key not in state.dict:
             continue
         target = state.dict[relation.key]
+        if targets is not None and (target is None or instance_state(target) not in targets):
+            continue
         for local, remote in relation.local_remote_pairs or ():
             name = state.mapper.get_property_by_column(local).key
             value = _remote_value(relation.mapper, target, remote)
@@ -205,7 +244,8 @@ def _settle_references(state: InstanceState[Any]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _references(mapper: Mapper[Any]) -> tuple[RelationshipProperty[Any], ...]:
+def references(mapper: Mapper[Any]) -> tuple[RelationshipProperty[Any], ...]:
+    """The mapper's many-to-one relationships, which its rows' foreign keys follow."""
     return tuple(
         relation
         for relation in mapper.relationships
@@ -264,6 +304,7 @@ def _discard_changes(session: Session, state: InstanceState[Any], old: Values) -
 
 def _amend(session: Session, state: InstanceState[Any], operation: str | None) -> None:
     allow_amending(session, state.mapper)
+    ledger_of(session).amended.add(state)
     if operation:
         state.obj().version_op = operation  # type: ignore[union-attr]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect, select
@@ -10,7 +11,7 @@ from sqlalchemy.orm.attributes import flag_dirty
 
 from .errors import UnknownVersion
 from .ledger import ledger_of
-from .shape import data_columns, unversioned_columns, version_table
+from .shape import data_columns, unversioned_columns, values, version_table
 
 T = TypeVar("T")
 
@@ -35,8 +36,10 @@ def restore(session: Session, model: type[T], id: Any, version_id: int) -> T:
     )
     if newest is source:
         return cast(T, newest)
-    for name in _restorable(model):
-        setattr(newest, name, getattr(source, name))
+    # all are read before the first is set: reading what was not loaded may flush
+    restored = values(source, _restorable(model))
+    for name, value in restored.items():
+        setattr(newest, name, deepcopy(value))  # a mutable value belongs to one row only
     ledger_of(session).operations[inspect(newest)] = "restore"
     flag_dirty(newest)
     return cast(T, newest)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Table, inspect
+from sqlalchemy import JSON, Table, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper
+from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
 
@@ -78,11 +79,15 @@ def same(mapper: Mapper[Any], name: str, a: Any, b: Any) -> bool:
 @lru_cache(maxsize=256)
 def comparers(mapper: Mapper[Any]) -> dict[str, Callable[[Any, Any], bool]]:
     """How to compare two values of each column attribute."""
-    kinds = {attr.key: mapper.columns[attr.key].type for attr in mapper.column_attrs}
-    return {
-        name: _same_json if isinstance(kind, JSON) else kind.compare_values
-        for name, kind in kinds.items()
-    }
+    return {attr.key: _comparer(mapper.columns[attr.key].type) for attr in mapper.column_attrs}
+
+
+def _comparer(kind: TypeEngine[Any]) -> Callable[[Any, Any], bool]:
+    if isinstance(kind, JSON):
+        return _same_json
+    if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, JSON):
+        return lambda a, b: kind.compare_values(a, b) and _same_json(a, b)
+    return kind.compare_values
 
 
 def _same_json(a: Any, b: Any) -> bool:
@@ -90,7 +95,9 @@ def _same_json(a: Any, b: Any) -> bool:
 
 
 def _stored_json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=repr)
+    """The value's text, its keys the strings that they become, in order."""
+    plain = None if value is JSON.NULL else value
+    return json.dumps(json.loads(json.dumps(plain, default=repr)), sort_keys=True)
 
 
 def values(obj: Any, names: Iterable[str]) -> dict[str, Any]:

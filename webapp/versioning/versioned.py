@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, event, func, select
+from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, event, func, inspect, select
 from sqlalchemy.orm import (
     Mapped,
     Mapper,
@@ -115,20 +115,45 @@ def enable_versioning(
 
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
     """Before a flush: every deleted, edited or new object plans the row that it needs."""
-    ledger_of(session).stored.clear()
-    for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
-        plan.tombstone(session, obj)
-    seen: set[int] = set()
-    dirty = list(session.dirty)
-    while edited := [obj for obj in dirty if isinstance(obj, Versioned) and id(obj) not in seen]:
-        for obj in plan.changed(session, edited):
-            obj.new_version(session)
-        if all(type(obj).new_version is Versioned.new_version for obj in edited):
-            break
-        seen.update(map(id, edited))
-        dirty = list(session.dirty)  # a hook of the model's own may have edited others
-    create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+    try:
+        for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
+            plan.tombstone(session, obj)
+        dirty = _plan_edits(session)
+        create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+    except BaseException:
+        plan.undo(session)
+        raise
     move.move_on(session, dirty)
+
+
+def _plan_edits(session: Session) -> list[Any]:
+    """Call the hook of each edited object; returns all the session's dirty objects.
+
+    A hook may edit others, and a reference may follow an object to its new version: they then get
+    their turn.
+    """
+    hooked: set[int] = set()
+    dirty = list(session.dirty)
+    while due := plan.changed(session, _edited(dirty, hooked)):
+        hooked.update(map(id, due))
+        for obj in due:
+            obj.new_version(session)
+        if not any(map(_may_edit_others, set(map(type, dirty)))):
+            break
+        dirty = list(session.dirty)
+        plan.follow(session, dirty)
+    return dirty
+
+
+def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
+    """Dirty objects whose hook was not called yet."""
+    return [obj for obj in dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
+
+
+def _may_edit_others(model: type[Any]) -> bool:
+    """Whether the class has a hook of its own, or references to other objects."""
+    hook = getattr(model, "new_version", Versioned.new_version)
+    return hook is not Versioned.new_version or bool(plan.references(inspect(model)))
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -168,7 +193,9 @@ def forget_rolled_back(session: Session, previous_transaction: SessionTransactio
 def forget_transaction(session: Session, transaction: SessionTransaction) -> None:
     """At the end of a whole transaction: the next one is another change."""
     if transaction.parent is None and LEDGER in session.info:
-        ledger_of(session).forget()
+        ledger = ledger_of(session)
+        create.take_back(ledger)  # a rollback ends here before it is told of as one
+        ledger.forget()
 
 
 def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransaction]:

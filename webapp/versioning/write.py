@@ -7,6 +7,7 @@ statement or two, many of them as one set (`batch`), and each row with SQL expre
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -79,7 +80,7 @@ def _write_steps(
     if len(copies) == len(steps) and not special:
         count = supersede_as_one(connection, mapper, steps, opened)
     if count is None:
-        count = _supersede_each(connection, mapper, steps, special, opened)
+        count = _supersede_each(connection, mapper, steps, opened)
     if count != len(steps):
         raise_conflict(connection, mapper, steps, opened.id)
     for step in copies:
@@ -92,11 +93,7 @@ def _by_id(step: Step) -> Any:
 
 
 def _supersede_each(
-    connection: Connection,
-    mapper: Mapper[Any],
-    steps: Sequence[Step],
-    special: Sequence[Step],
-    opened: OpenChange,
+    connection: Connection, mapper: Mapper[Any], steps: Sequence[Step], opened: OpenChange
 ) -> int:
     """Close all rows; then insert the next versions, those with SQL expressions one by one."""
     rows = [
@@ -104,20 +101,34 @@ def _supersede_each(
         for step in steps
     ]
     count = connection.execute(close_statement(version_table(mapper)), _one_or_all(rows)).rowcount
-    if count == len(steps):
-        for step in special:
+    if count != len(steps):
+        return count
+    plain: dict[frozenset[str], list[Step]] = defaultdict(list)
+    for step in steps:
+        names = [name for name, value in step.values.items() if is_expression(value)]
+        if not step.copy:
+            continue
+        if all(onupdate.is_own(mapper, name, step.values[name]) for name in names):
+            plain[frozenset(names)].append(step)
+        else:
             _insert_expressions(connection, mapper, step, opened)
-        _insert(connection, mapper, [s for s in steps if s.copy and s not in special], opened)
+    for shared, group in plain.items():
+        _insert(connection, mapper, group, opened, shared)
     return count
 
 
 def _insert(
-    connection: Connection, mapper: Mapper[Any], steps: Sequence[Step], opened: OpenChange
+    connection: Connection,
+    mapper: Mapper[Any],
+    steps: Sequence[Step],
+    opened: OpenChange,
+    shared: frozenset[str],
 ) -> None:
-    """The steps' new rows in one execution, even where each changes other columns."""
-    if not steps:
-        return
-    sets = {frozenset(step.values) for step in steps}
+    """The steps' new rows in one execution, even where each changes other columns.
+
+    In the `shared` columns every row takes the expression of their ``onupdate``.
+    """
+    sets = {frozenset(step.values) - shared for step in steps}
     names = tuple(sorted(frozenset().union(*sets)))
     mixed = len(sets) > 1
     rows = []
@@ -128,7 +139,8 @@ def _insert(
             if mixed:
                 row[f"set_{name}"] = name in step.values
         rows.append(row)
-    connection.execute(insert_statement(mapper, names, mixed), _one_or_all(rows))
+    statement = insert_statement(mapper, names, mixed, shared)
+    connection.execute(statement, _one_or_all(rows))
 
 
 def _one_or_all(rows: list[dict[str, Any]]) -> Any:
@@ -228,12 +240,17 @@ def close_statement(table: Table) -> Update:
 
 
 @lru_cache(maxsize=1024)
-def insert_statement(mapper: Mapper[Any], names: tuple[str, ...], mixed: bool) -> Insert:
+def insert_statement(
+    mapper: Mapper[Any], names: tuple[str, ...], mixed: bool, shared: frozenset[str] = frozenset()
+) -> Insert:
     """Copy one row to its next version with new values in the named attributes.
 
     With `mixed`, a parameter ``set_<name>`` tells for each row whether it takes the new value.
+    `shared` attributes take the expression of their ``onupdate``.
     """
-    replaced: dict[Column[Any], Any] = {}
+    replaced: dict[Column[Any], Any] = {
+        column_of(mapper, name): onupdate.expression(mapper, name) for name in shared
+    }
     for name in names:
         column = column_of(mapper, name)
         value: Any = bindparam(f"v_{name}", type_=column.type)

@@ -43,7 +43,7 @@ class Thing(Versioned, Base):
     qty: Mapped[int] = mapped_column(default=0)
     ratio: Mapped[float | None]
     note: Mapped[str | None] = mapped_column(Text, deferred=True)
-    data: Mapped[Any] = mapped_column(JSON(none_as_null=True))
+    data: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     views: Mapped[int] = mapped_column(default=0)
 
 

@@ -1,0 +1,1 @@
+"""A small shop: the models that the admin's tests edit."""

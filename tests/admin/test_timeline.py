@@ -1,0 +1,111 @@
+"""The timeline page: every version, newest first, flag beside calculated."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from tests.admin.conftest import Shop
+from tests.admin.shop.models import ODD, Gadget, Maker, Strict
+from webapp.extensions import db
+
+NUMBER = re.compile(r'<tr role="row" id="v(\d+)"')
+
+
+def numbers(page: Any) -> list[int]:
+    return [int(number) for number in NUMBER.findall(page.text)]
+
+
+@pytest.fixture
+def kettle(shop: Shop) -> int:
+    id: int = shop.add(Gadget, name="Kettle", price=29)
+    shop.edit(Gadget, id, actor="Bob", price=31)
+    return id
+
+
+def test_versions_newest_first_with_their_changes(client: Any, kettle: int) -> None:
+    page = client.get(f"/admin/gadget/timeline/?id={kettle}")
+    assert numbers(page) == [2, 1]
+    assert "29.00" in page.text and "31.00" in page.text
+    assert "Bob" in page.text and "Alice" in page.text and "価格" in page.text
+
+
+def test_flag_and_calculated_agree(client: Any, kettle: int) -> None:
+    page = client.get(f"/admin/gadget/timeline/?id={kettle}").text
+    assert "differs" not in page and "agree on all 2 versions" in page
+
+
+def test_a_flag_tampered_with_by_sql_is_loud(
+    app: Flask, client: Any, shop: Shop, database_url: str
+) -> None:
+    id = shop.add(Maker, name="Acme")
+    shop.edit(Maker, id, name="Acme & Co")
+    with app.app_context(), db.engine.begin() as connection:
+        for trigger in guards(connection):
+            connection.execute(text(trigger))
+        connection.execute(
+            text("UPDATE shop_maker SET is_current_version = false WHERE version_id = 2")
+        )
+    page = client.get(f"/admin/maker/timeline/?id={id}")
+    assert page.status_code == 200
+    assert 'id="v2" class="differs"' in page.text and "1 of 2 versions" in page.text
+
+
+def test_a_long_timeline_is_paged(client: Any, shop: Shop) -> None:
+    id = shop.add(Maker, name="Maker 1")
+    for number in range(2, 46):
+        shop.edit(Maker, id, name=f"Maker {number}")
+    first = client.get(f"/admin/maker/timeline/?id={id}")
+    assert numbers(first) == list(range(45, 25, -1))
+    assert f'href="/admin/maker/timeline/?id={id}&amp;before=26"' in first.text
+    second = client.get(f"/admin/maker/timeline/?id={id}&before=26")
+    assert numbers(second) == list(range(25, 5, -1))
+    assert "Maker 5" in second.text  # what version 6 changed, against its true predecessor
+    assert f'rel="prev" href="/admin/maker/timeline/?id={id}"' in second.text
+    assert numbers(client.get(f"/admin/maker/timeline/?id={id}&before=6")) == [5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("before", "status"),
+    [("", 200), ("3", 200), ("999", 200), ("9" * 18, 200), ("2", 200), ("1", 404), ("0", 404),
+     ("-1", 400), ("x", 400), ("1.5", 400), ("9" * 20, 400), ("9" * 5000, 400), ("\uff12", 400)],
+)  # fmt: skip
+def test_an_absurd_before(client: Any, kettle: int, before: str, status: int) -> None:
+    assert client.get(f"/admin/gadget/timeline/?id={kettle}&before={before}").status_code == status
+
+
+def test_the_timeline_of_a_deleted_record_stays(client: Any, shop: Shop, kettle: int) -> None:
+    shop.delete(Gadget, kettle)
+    page = client.get(f"/admin/gadget/timeline/?id={kettle}")
+    assert numbers(page) == [3, 2, 1] and "This record is deleted" in page.text
+    assert f"/admin/gadget/edit/?id={kettle}" not in page.text
+
+
+def test_it_is_linked_from_list_details_and_edit(client: Any, kettle: int) -> None:
+    link = f"/admin/gadget/timeline/?id={kettle}"
+    for page in ("", f"details/?id={kettle}", f"edit/?id={kettle}"):
+        assert link in client.get(f"/admin/gadget/{page}").text
+
+
+def test_every_type_has_a_timeline(client: Any, shop: Shop) -> None:
+    id = shop.add(Strict, **ODD)
+    page = client.get(f"/admin/strict/timeline/?id={id}").text
+    assert "Dark blue" in page and "&lt;b&gt;" in page
+
+
+def test_times_are_in_the_display_zone(client: Any, shop: Shop) -> None:
+    id = shop.add(Strict, **ODD)
+    page = client.get(f"/admin/strict/timeline/?id={id}").text
+    assert "2026-10-25 02:30:00" in page  # 00:30 UTC in Berlin
+
+
+def guards(connection: Any) -> list[str]:
+    """Statements that take the guards of the table away, as a tamperer would."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'shop_maker'"
+        return [f'DROP TRIGGER "{name}"' for (name,) in connection.execute(text(query))]
+    return ["ALTER TABLE shop_maker DISABLE TRIGGER USER"]

@@ -1,0 +1,228 @@
+"""Every page as it is rendered: landmarks, labels, names and the content security policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.admin.shop.models import Gadget, Maker
+from webapp import create_app, database
+from webapp.extensions import db
+from webapp.versioning import change, current
+
+LONG = "A long description. " * 40 + "\nAnd a second line."
+VOID = {"input", "img", "link", "meta", "br", "hr", "wbr"}
+
+
+class Page(HTMLParser):
+    """What the checks want to know of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.words: dict[int, str] = {}
+        self.unlabelled: list[dict[str, str]] = []
+        self._open: list[tuple[str, int]] = []
+        self.feed(text)
+        self.unclosed = [tag for tag, _ in self._open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.elements.append((tag, given))
+        is_control = tag in ("input", "select", "textarea") and given.get("type") != "hidden"
+        if is_control and "aria-label" not in given and "label" not in dict(self._open):
+            self.unlabelled.append(given)
+        if tag not in VOID:
+            self._open.append((tag, len(self.elements) - 1))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1][0] == tag:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        for _, at in self._open:
+            self.words[at] = self.words.get(at, "") + data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [given for name, given in self.elements if name == tag]
+
+    def text(self, tag: str) -> list[str]:
+        named = enumerate(self.elements)
+        return [" ".join(self.words.get(at, "").split()) for at, (name, _) in named if name == tag]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("look")
+    app = create_app(
+        {
+            "WTF_CSRF_ENABLED": False,
+            "PROPAGATE_EXCEPTIONS": False,
+            "DATABASE_URL": f"sqlite:///{folder / 'look.sqlite'}",
+            "INSTANCE_PATH": str(folder),
+            "APPS": ("tests.admin.shop",),
+        }
+    )
+    with app.app_context():
+        database.create_tables()
+        _fill()
+        yield _visit(app.test_client())
+        database.close()
+
+
+def _fill() -> None:
+    session = db.session
+    with change(session, actor="Alice", reason="First stock"):
+        session.add_all([Maker(id=1, name="Acme"), Gadget(id=2, name="Doomed", sku="D-1")])
+        session.add(Gadget(id=1, name="<b>Kettle</b>", sku="K-1", notes="short", maker_id=1))
+        session.commit()
+    for notes in (LONG, None):
+        with change(session, actor="Bob"):
+            _gadget(1).notes = notes
+            session.commit()
+    with change(session, actor="Carol", reason="Sold out"):
+        session.delete(_gadget(2))
+        session.commit()
+
+
+def _gadget(id: int) -> Gadget:
+    return db.session.scalars(current(Gadget).where(Gadget.id == id)).one()
+
+
+def _visit(client: FlaskClient) -> dict[str, str]:
+    typed: dict[str, Any] = {
+        "name": "Kettle, typed",
+        "sku": "K-1",
+        "price": "1",
+        "base_version": "1",
+    }
+    answers = {
+        "home": client.get("/admin/"),
+        "list": client.get("/admin/gadget/?flt0_name_contains=e&sort=0"),
+        "list without a match": client.get("/admin/gadget/?search=zzz"),
+        "list without records": client.get("/admin/parcel/"),
+        "list of the deleted": client.get("/admin/gadget/?deleted=1"),
+        "new": client.get("/admin/gadget/new/"),
+        "new of every type": client.get("/admin/strict/new/"),
+        "edit": client.get("/admin/gadget/edit/?id=1"),
+        "edit with errors": client.post(
+            "/admin/gadget/edit/?id=1", data=typed | {"price": "x", "base_version": "3"}
+        ),
+        "conflict": client.post("/admin/gadget/edit/?id=1", data=typed),
+        "deleted meanwhile": client.post("/admin/gadget/edit/?id=2", data=typed),
+        "details": client.get("/admin/gadget/details/?id=1"),
+        "timeline": client.get("/admin/gadget/timeline/?id=1"),
+        "timeline of a deleted record": client.get("/admin/gadget/timeline/?id=2"),
+        "no such record": client.get("/admin/gadget/timeline/?id=99"),
+    }
+    assert {
+        name: answer.status_code for name, answer in answers.items() if answer.status_code != 200
+    } == {
+        "edit with errors": 422,
+        "conflict": 409,
+        "deleted meanwhile": 410,
+        "no such record": 404,
+    }
+    return {name: answer.text for name, answer in answers.items()}
+
+
+NAMES = [
+    "home",
+    "list",
+    "list without a match",
+    "list without records",
+    "list of the deleted",
+    "new",
+    "new of every type",
+    "edit",
+    "edit with errors",
+    "conflict",
+    "deleted meanwhile",
+    "details",
+    "timeline",
+    "timeline of a deleted record",
+    "no such record",
+]
+
+
+@pytest.fixture(params=NAMES)
+def page(request: pytest.FixtureRequest, pages: dict[str, str]) -> Page:
+    return Page(pages[request.param])
+
+
+def test_it_has_a_language_a_title_one_heading_and_landmarks(page: Page) -> None:
+    assert page.all("html") == [{"lang": "en"}]
+    assert page.text("title")[0].endswith("Versioned Admin")
+    assert len(page.text("h1")) == 1 and page.text("h1")[0]
+    assert [len(page.all(tag)) for tag in ("header", "main", "footer")] == [1, 1, 1]
+
+
+def test_its_first_link_skips_to_the_content(page: Page) -> None:
+    assert page.all("a")[0]["href"] == "#main"
+    assert page.all("main")[0]["id"] == "main"
+
+
+def test_its_elements_are_closed_in_order(page: Page) -> None:
+    assert page.unclosed == []
+
+
+def test_every_control_has_a_label(page: Page) -> None:
+    labelled = {label["for"] for label in page.all("label") if "for" in label}
+    assert [given for given in page.unlabelled if given.get("id") not in labelled] == []
+
+
+def test_every_link_and_button_has_a_name(page: Page) -> None:
+    assert all(page.text("a"))
+    assert all(page.text("button"))
+    assert all(page.text("summary"))
+
+
+def test_ids_are_unique_and_what_refers_to_them_finds_them(page: Page) -> None:
+    ids = [given["id"] for _, given in page.elements if "id" in given]
+    assert len(ids) == len(set(ids))
+    for attribute in ("for", "aria-describedby", "aria-labelledby", "form"):
+        for _, given in page.elements:
+            assert set(given.get(attribute, "").split()) <= set(ids)
+
+
+def test_nothing_in_it_is_stopped_by_the_policy(page: Page) -> None:
+    for tag, given in page.elements:
+        assert tag != "style" and "style" not in given
+        assert not [name for name in given if name.startswith("on")]
+        assert tag != "script" or given["src"].startswith("/")
+        assert not given.get("href", "").startswith("javascript:")
+
+
+def test_a_value_is_text_and_never_markup(pages: dict[str, str]) -> None:
+    for name in ("list", "edit", "details", "timeline", "conflict"):
+        assert "<b>Kettle</b>" not in pages[name]
+        assert "&lt;b&gt;Kettle&lt;/b&gt;" in pages[name]
+
+
+def test_the_timeline_shows_flag_and_calculated_in_columns_of_their_own(
+    pages: dict[str, str],
+) -> None:
+    page = Page(pages["timeline"])
+    assert page.text("th")[:6] == ["Version", "When", "Who", "What changed", "Flag", "Calculated"]
+    cells = [given["data-label"] for given in page.all("td") if given.get("class") == "pair"]
+    assert cells == ["Flag", "Calculated"] * 3
+
+
+def test_a_long_value_is_folded(pages: dict[str, str]) -> None:
+    assert '<details class="long">' in pages["timeline"]
+
+
+def test_an_empty_value_is_a_dash_with_a_name(pages: dict[str, str]) -> None:
+    assert '<span aria-hidden="true">—</span><span class="sr-only">empty</span>' in pages["details"]
+
+
+def test_the_page_of_errors_leads_to_each_field(pages: dict[str, str]) -> None:
+    page = Page(pages["edit with errors"])
+    assert "#price" in [given.get("href") for given in page.all("a")]
+    price = next(given for given in page.all("input") if given.get("id") == "price")
+    assert price["aria-invalid"] == "true"
+    assert "price-errors" in price["aria-describedby"]

@@ -1,0 +1,1 @@
+"""An app whose models fit the real histories beside the checkout."""

@@ -1,0 +1,113 @@
+"""Columns into form fields: Flask-Admin's converter with our fields for every type that we know.
+
+The stock one knows no Float, Double, REAL, Uuid or Interval on SQLAlchemy 2.1 and leaves them out
+without a word; others lose what the text cannot carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask_admin.contrib.sqla.form import AdminModelConverter
+from flask_admin.contrib.sqla.validators import Unique
+from sqlalchemy import LargeBinary, String
+from sqlalchemy.orm import RelationshipDirection
+from wtforms import validators
+from wtforms.fields import BooleanField
+
+from webapp.versioning import VERSION_COLUMNS, is_versioned
+
+from . import presentation
+from .fields import ChoiceField, ReferenceField, ValueField
+from .references import Target
+from .values import Codec, choices_codec, codec_for
+
+
+class FormConverter(AdminModelConverter):
+    """Which field a column or many-to-one relation gets; None leaves it out of the form."""
+
+    def convert(
+        self, model: Any, mapper: Any, name: str, prop: Any, field_args: Any, hidden_pk: bool
+    ) -> Any:
+        """Hook: version columns and the id are no fields, even where `form_columns` names them."""
+        if is_versioned(model) and (name in VERSION_COLUMNS or name == "id"):
+            return None
+        if not getattr(prop, "columns", None):
+            return super().convert(model, mapper, name, prop, field_args, hidden_pk)
+        field: Any = super().convert(model, mapper, name, prop, field_args, hidden_pk)
+        if field is not None:
+            # Theirs sees older versions; `unique.py` looks at the living alone.
+            field.kwargs["validators"] = [
+                each for each in field.kwargs.get("validators", ()) if not isinstance(each, Unique)
+            ]
+        return field
+
+    def _get_description(self, name: str, field_args: Any) -> Any:
+        """Hook: the stock template marks descriptions safe, so they are escaped here."""
+        text = super()._get_description(name, field_args)
+        return presentation.escaped(text) if text else None
+
+    def _get_field_override(self, name: str) -> Callable[..., Any] | None:
+        """Hook: a plain column that holds an id is a choice of records (`form_references`), and one
+        of `form_choices` our kind of choice."""
+        override = super()._get_field_override(name)
+        model = getattr(self.view, "form_references", {}).get(name)
+        choices = (getattr(self.view, "form_choices", None) or {}).get(name)
+        if override is None and model is not None:
+            target = Target(self.session, model)
+            return lambda **kwargs: ReferenceField(**_plain(kwargs), target=target)
+        if override is None and choices:
+            return partial(_choice_field, choices_codec(choices))
+        return override
+
+    def get_converter(self, column: Any) -> Callable[..., Any] | None:
+        """Hook: our field where the column's type has a codec, else Flask-Admin's."""
+        if isinstance(column.type, LargeBinary):
+            return None
+        if codec_for(column.type) is None:
+            return super().get_converter(column)
+        return self._field_of
+
+    def _field_of(self, column: Any, field_args: dict[str, Any], **extra: Any) -> Any:
+        codec = codec_for(column.type)
+        assert codec is not None
+        kwargs = _plain(field_args)
+        if codec.choices and codec.choices[0][0] == "1" and not column.nullable:
+            return BooleanField(**kwargs)
+        if codec.choices:
+            return ChoiceField(**kwargs, codec=codec, nullable=column.nullable)
+        if isinstance(column.type, String) and column.type.length:
+            kwargs["validators"].append(validators.Length(max=column.type.length))
+        return ValueField(**kwargs, codec=codec, nullable=column.nullable)
+
+    def _convert_relation(
+        self, name: str, prop: Any, property_is_association_proxy: bool, kwargs: Any
+    ) -> Any:
+        """Hook: a many-to-one that can be written. The stock select lists every version."""
+        if prop.direction is not RelationshipDirection.MANYTOONE or prop.viewonly:
+            return None
+        form_columns = getattr(self.view, "form_columns", None)
+        if form_columns and name not in form_columns:
+            return None
+        kwargs["label"] = self._get_label(name, kwargs)
+        kwargs["description"] = self._get_description(name, kwargs)
+        override = super()._get_field_override(name)
+        if override is not None:
+            return override(**kwargs)
+        nullable = all(column.nullable for column in prop.local_columns)
+        check = validators.Optional() if nullable else validators.InputRequired()
+        kwargs["validators"] = [*kwargs["validators"], check]
+        target = Target(self.session, prop.mapper.class_)
+        return ReferenceField(**_plain(kwargs), target=target, as_object=True)
+
+
+def _choice_field(codec: Codec, **kwargs: Any) -> Any:
+    nullable = any(isinstance(each, validators.Optional) for each in kwargs["validators"])
+    return ChoiceField(**_plain(kwargs), codec=codec, nullable=nullable)
+
+
+def _plain(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments without Flask-Admin's filter that turns '' into NULL: our fields do that."""
+    return {name: value for name, value in kwargs.items() if name != "allow_blank"}

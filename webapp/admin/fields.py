@@ -1,0 +1,155 @@
+"""The form fields of a column: one line or many, a choice, or a reference to another record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wtforms import widgets
+from wtforms.fields import Field
+from wtforms.fields.choices import Choice, SelectFieldBase
+
+from .references import Target
+from .values import Codec
+
+
+class ValueField(Field):
+    """A column's value as text, written and read by the codec of its type.
+
+    An empty text is NULL where the column allows it.
+    """
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        codec: Codec,
+        nullable: bool,
+        widget: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs["description"] = kwargs.get("description") or codec.hint
+        super().__init__(label, validators, widget=widget or widgets.TextInput(), **kwargs)
+        self.codec = codec
+        self.nullable = nullable
+        self.widget_is_given = widget is not None
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Then choose the widget: one line would swallow the line ends of a stored value."""
+        super().process(*args, **kwargs)
+        if self.widget_is_given:
+            return
+        text = self._value()
+        many = self.codec.lines or "\n" in text or "\r" in text
+        one_line = widgets.DateInput() if self.codec.input_type == "date" else widgets.TextInput()
+        self.widget = widgets.TextArea() if many else one_line
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.codec.write(self.data)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist:
+            return
+        text = str(valuelist[0])
+        if text or (self.codec.kind == "text" and not self.nullable):
+            self.data = self.codec.read(text)
+        else:
+            self.data = None
+
+
+class ChoiceField(SelectFieldBase):
+    """A column with a fixed set of values. A stored value outside of the set stays choosable."""
+
+    widget = widgets.Select()
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        codec: Codec,
+        nullable: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.codec = codec
+        self.nullable = nullable
+
+    def selected(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.codec.write(self.data)
+
+    def iter_choices(self) -> Iterator[Choice]:
+        choices = list(self.codec.choices)
+        if self.nullable or self.object_data is None:
+            choices.insert(0, ("", ""))
+        stored = "" if self.object_data is None else self.codec.write(self.object_data)
+        if stored not in dict(choices):
+            choices.append((stored, stored))
+        yield from _marked(choices, self.selected(), stored)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist:
+            self.data = self.codec.read(str(valuelist[0])) if valuelist[0] else None
+
+
+class ReferenceField(SelectFieldBase):
+    """A reference to a record: its live candidates, and the one in use even when it is deleted.
+
+    The field's data is what the column holds, the id, or with `as_object` the row itself.
+    """
+
+    widget = widgets.Select()
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        target: Target,
+        as_object: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.target = target
+        self.as_object = as_object
+
+    def key_of(self, data: Any) -> str:
+        if data is None:
+            return ""
+        return self.target.key(data) if self.as_object else str(data)
+
+    def selected(self) -> str:
+        return str(self.raw_data[0]) if self.raw_data else self.key_of(self.data)
+
+    def iter_choices(self) -> Iterator[Choice]:
+        stored = self.key_of(self.object_data)
+        choices = [("", ""), *self.target.choices()]
+        if stored not in dict(choices):
+            choices.append((stored, self.target.label_of_gone(stored)))
+        yield from _marked(choices, self.selected(), stored)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist:
+            return
+        key = str(valuelist[0])
+        if key == self.key_of(self.object_data):
+            self.data = self.object_data
+            return
+        self.data = None
+        if key:
+            row = self.target.live(key)
+            if row is None:
+                raise ValueError("There is no such record, or it was deleted: choose another.")
+            self.data = row if self.as_object else self.target.id_of(row)
+
+
+def _marked(choices: list[tuple[str, str]], chosen: str, stored: str) -> Iterator[Choice]:
+    """The choices with the chosen one marked; the stored one where the post held none of them."""
+    mark = chosen if chosen in dict(choices) else stored
+    for value, label in choices:
+        yield Choice(value, label, value == mark, {})

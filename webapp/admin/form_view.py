@@ -1,0 +1,75 @@
+"""The pages of one record and their forms: what every one of them is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, request
+from flask_admin.form import FormOpts
+
+from . import presentation
+from .converters import FormConverter
+from .deleting import DeleteView
+from .forms import RecordForm, RecordRules, own_class, rename_reserved, with_own_fields
+
+
+class FormView(DeleteView):
+    """The hooks by which Flask-Admin makes and shows forms."""
+
+    #: Columns that hold the id of another record: {"supplier_id": Supplier}.
+    form_references: dict[str, type[Any]] = {}
+    form_base_class = RecordForm
+    model_form_converter = FormConverter
+
+    def scaffold_form(self) -> type[Any]:
+        """Hook: moves the columns whose name the form itself needs."""
+        return rename_reserved(super().scaffold_form())
+
+    def get_create_form(self) -> type[Any]:
+        """Hook: adds the reason."""
+        form = own_class(super().get_create_form(), given=self.form is not None)
+        return with_own_fields(form, required=self.reason_required, base_version=False)
+
+    def get_edit_form(self) -> type[Any]:
+        """Hook: adds the reason and the version that the edit begins with."""
+        form = own_class(super().get_edit_form(), given=self.form is not None)
+        return with_own_fields(form, required=self.reason_required, base_version=True)
+
+    def _refresh_form_rules_cache(self) -> None:
+        """Hook: rules that do not list the form's own fields would strip them."""
+        super()._refresh_form_rules_cache()
+        for name in ("_form_create_rules", "_form_edit_rules"):
+            rules = getattr(self, name)
+            if rules is not None:
+                setattr(self, name, RecordRules(self, rules.rules))
+
+    def record_page(self, template: str, model: Any, **more: Any) -> str:
+        """A page about one record."""
+        return self.render(
+            template,
+            model=model,
+            title=presentation.name_of(model),
+            timeline_url=self.record_url("timeline", model.id),
+            return_url=self.back(),
+            row_url=self.row_url,
+            **more,
+        )
+
+    def form_page(self, template: str, form: Any, rules: Any, model: Any = None) -> Any:
+        """The form, a 422 when it comes back. Errors that no field shows are flashed."""
+        for error in form.hidden_errors():
+            flash(error, "error")
+        given = {"form": form, "form_opts": self.form_opts(rules)}
+        if model is None:
+            page = self.render(template, **given, return_url=self.back())
+        else:
+            page = self.record_page(template, model, **given)
+        return (page, 422) if request.method == "POST" else page
+
+    def form_opts(self, rules: Any) -> FormOpts:
+        return FormOpts(widget_args=self.form_widget_args, form_rules=rules)
+
+    @staticmethod
+    def permit(allowed: bool) -> None:
+        if not allowed:
+            abort(403)

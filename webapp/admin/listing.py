@@ -1,0 +1,118 @@
+"""What a list shows: its columns, filters and actions, and on the details page all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, inspect
+from sqlalchemy.orm import RelationshipDirection
+
+from webapp.versioning import data_columns
+
+from . import search
+from .filters import FilterConverter, default_filters, names_of
+from .list_query import QueryView
+from .values import codec_for
+
+VERSIONS = ("version_id", "version_from")
+MOST_COLUMNS = 7
+
+
+class ListView(QueryView):
+    """The hooks by which Flask-Admin finds out what to show."""
+
+    list_template = "history/list.html"
+    can_set_page_size = True
+    page_size_options = (20, 50, 100)
+    filter_converter = FilterConverter()
+
+    def scaffold_list_columns(self) -> list[str]:
+        """Hook: the columns that fit a cell; a reference is shown as the record it points at."""
+        mapper = inspect(self.model)
+        relations = [
+            each
+            for each in mapper.relationships
+            if each.direction is RelationshipDirection.MANYTOONE and not each.uselist
+        ]
+        held = {column.key for each in relations for column in each.local_columns}
+        columns = [
+            name
+            for name in data_columns(self.model)
+            if name not in held and self._fits(mapper.columns[name].type)
+        ]
+        return [*columns[:MOST_COLUMNS], *(each.key for each in relations)]
+
+    @staticmethod
+    def _fits(type_: Any) -> bool:
+        codec = codec_for(type_)
+        return codec is not None and not codec.lines and codec.kind != "document"
+
+    def get_list_columns(self) -> list[tuple[Any, str]]:
+        """Hook: every list ends with the number of versions and the last change."""
+        given = [*(self.column_list or self.scaffold_list_columns())]
+        names = [*given, *(name for name in VERSIONS if name not in given)]
+        return self.get_column_names(names, self.column_exclude_list)
+
+    def get_details_columns(self) -> list[tuple[Any, str]]:
+        """Hook: the details show every column of the record, long ones too."""
+        relations = [
+            name for name in self.scaffold_list_columns() if name not in data_columns(self.model)
+        ]
+        names = self.column_details_list or [*data_columns(self.model), *relations]
+        excluded = self.column_details_exclude_list
+        return self.get_column_names([*names, *VERSIONS], excluded)
+
+    def get_sortable_columns(self) -> dict[Any, Any]:
+        """Hook: the version columns sort in every list."""
+        own = {name: getattr(self.model, name) for name in VERSIONS}
+        return own | super().get_sortable_columns()
+
+    def get_column_name(self, field: str) -> str:
+        """Hook: names for the version columns."""
+        names = {"version_id": "Versions", "version_from": "Last change"}
+        return (
+            (self.column_labels or {}).get(field)
+            or names.get(field)
+            or super().get_column_name(field)
+        )
+
+    def init_search(self) -> bool:
+        """Hook: without a declaration, the search looks into every text."""
+        if self.column_searchable_list is None:
+            mapper = inspect(self.model)
+            names = [
+                name for name in data_columns(self.model) if search.is_text(mapper.columns[name])
+            ]
+            self.column_searchable_list = names
+        return super().init_search()
+
+    def get_filters(self) -> Any:
+        """Hook: without a declaration, one can filter by every column that the list shows."""
+        if self.column_filters is None:
+            shown = [str(name) for name, _ in self._list_columns]
+            self.column_filters = default_filters(self.model, shown)
+        found = super().get_filters() or []
+        self._filter_names = names_of(found)
+        return found
+
+    def get_filter_arg(self, index: int, flt: Any) -> str:
+        """Hook: named by column and operation. The stock names are places in the list, or labels
+        stripped of all but Latin letters."""
+        return self._filter_names[index]
+
+    def scaffold_filters(self, name: Any) -> Any:
+        """Hook: a calculated property has no table, over which the stock one stumbles."""
+        attribute: Any = getattr(self.model, name, None) if isinstance(name, str) else name
+        columns = getattr(getattr(attribute, "property", None), "columns", ())
+        if not columns or isinstance(columns[0], Column):
+            return super().scaffold_filters(name)
+        label = self.get_column_name(attribute.key)
+        return self.filter_converter.convert("", attribute, label)
+
+    def get_list_row_actions(self) -> list[Any]:
+        """Hook: a deleted record has a timeline, which the template links, and nothing else."""
+        return [] if self.shows_deleted else super().get_list_row_actions()
+
+    def get_actions_list(self) -> Any:
+        """Hook: no bulk action on deleted records."""
+        return ([], {}) if self.shows_deleted else super().get_actions_list()

@@ -1,0 +1,87 @@
+"""One record of a view: found by its id alone, live, deleted, or not there at all."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from flask import abort, request
+from flask_admin.contrib.sqla import ModelView
+from werkzeug.datastructures import MultiDict
+
+from webapp.versioning import Operation, current, live
+
+from . import identity
+from .addresses import local_or
+
+UNKNOWN = "There is no record with this id. It may be mistyped, or belong to another list."
+
+
+class RecordView(ModelView):
+    """The hooks of Flask-Admin by which a view finds records.
+
+    The views build on each other in one line, timeline, delete, save, list: Flask-Admin's metaclass
+    copies every exposed method into each class, where a second branch would not see an override.
+    """
+
+    model: Any
+    session: Any
+    column_descriptions: Any
+    column_filters: Any
+    column_formatters: Any
+    column_formatters_export: Any
+    column_searchable_list: Any
+
+    def get_pk_value(self, model: Any) -> str:
+        """Hook: addresses hold the id; the stock key is `id,version_id` and goes stale."""
+        return str(model.id)
+
+    def get_query(self) -> Any:
+        """Hook: the list shows live current records, not every version."""
+        return super().get_query().filter(live(self.model))
+
+    def get_count_query(self) -> Any:
+        """Hook: counts what `get_query` selects."""
+        return super().get_count_query().filter(live(self.model))
+
+    def get_one(self, id: Any) -> Any | None:
+        """Hook: the live record of that id, None for an id of any other shape."""
+        value = identity.parse(self.model, id)
+        if value is None:
+            return None
+        statement = current(self.model).where(identity.matches(self.model, value))
+        return self.session.session.scalars(statement).first()
+
+    def newest(self, id: Any) -> Any | None:
+        """The newest version of the record, a tombstone too."""
+        return identity.newest(self.session.session, self.model, id)
+
+    def asked_id(self, values: MultiDict[str, str] | None = None) -> str:
+        """The one id that the address (or form) names. 400 when it names none or several."""
+        given = (request.args if values is None else values).getlist("id")
+        if len(given) != 1 or not given[0]:
+            abort(400, "The address names no record: it needs one id, like ?id=7.")
+        return given[0]
+
+    def back(self, address: str | None = None) -> str:
+        """Where the page leads back to: the list it came from, as far as it is one of ours."""
+        return local_or(address or request.args.get("url"), f"{self.endpoint}.index_view")
+
+    def record_url(self, page: str, id: Any, **more: Any) -> str:
+        """Address of a record's page: timeline, details or edit."""
+        return self.get_url(f".{page}_view", id=str(id), **more)
+
+    def row_url(self, page: str, row: Any) -> str:
+        return self.record_url(page, row.id)
+
+    def tell(self, **values: Any) -> None:
+        """Give the template of this request more, or other, values than the stock page does."""
+        told: dict[str, Any] = self._template_args
+        told.update(values)
+
+    @staticmethod
+    def is_tombstone(row: Any) -> bool:
+        return row.version_op == Operation.DELETE
+
+    @staticmethod
+    def unknown() -> NoReturn:
+        abort(404, UNKNOWN)

@@ -1,0 +1,95 @@
+"""The timeline of a record: every version, newest first, of deleted records as well."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import abort, request
+from flask_admin import expose
+
+from webapp.versioning import UnknownVersion, timeline
+
+from . import identity, presentation
+from .records import RecordView
+
+NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+
+
+class TimelineView(RecordView):
+    """The page `timeline/?id=7`, and its next pages `&before=40`."""
+
+    timeline_template = "history/timeline.html"
+    #: Versions on a page.
+    timeline_size = 20
+
+    @expose("/timeline/")
+    def timeline_view(self) -> Any:
+        id = identity.parse(self.model, self.asked_id())
+        if id is None:
+            self.unknown()
+        record = self.newest(str(id))
+        if record is None:
+            self.unknown()
+        before = self._before(record.version_id)
+        try:
+            page = timeline(
+                self.session.session(),
+                self.model,
+                record.id,
+                before=before,
+                limit=self.timeline_size,
+            )
+        except UnknownVersion:
+            self.unknown()
+        deleted = self.is_tombstone(record)
+        numbers = [entry.version_id for entry in page.entries]
+        return self.render(
+            self.timeline_template,
+            timeline=page,
+            record=record,
+            title=presentation.name_of(record),
+            deleted=deleted,
+            differing=len(page.differing),
+            newer_url=self._newer_url(record, before),
+            older_url=self._page_url(record, page.older) if page.older else None,
+            first_shown=max(numbers),
+            last_shown=min(numbers),
+            edit_url=self._url("edit", record, self.can_edit and not deleted),
+            details_url=self._url("details", record, self.can_view_details and not deleted),
+            list_url=self.back(),
+            label=self.get_column_name,
+            show=self.show_value,
+            is_long=lambda name, value: presentation.is_long(value),
+        )
+
+    def show_value(self, name: str, value: Any) -> str:
+        """Text of a column's value; "" for none. Hook for models with values of their own."""
+        choices = self._column_choices_map.get(name)
+        return str(choices[value]) if choices and value in choices else presentation.text_of(value)
+
+    def _before(self, newest: int) -> int | None:
+        """The `before` of the address, None for the first page. 400 for what is no number, 404 for
+        a page below version 1."""
+        text = request.args.get("before")
+        if not text:
+            return None
+        if not NUMBER.fullmatch(text):
+            abort(400, "“before” is no version number.")
+        number = min(int(text), newest + 1)
+        if number <= 1:
+            abort(404, "There are no versions before the first.")
+        return None if number > newest else number
+
+    def _newer_url(self, record: Any, before: int | None) -> str | None:
+        if before is None:
+            return None
+        above = before + self.timeline_size
+        return self._page_url(record, above if above <= record.version_id else None)
+
+    def _page_url(self, record: Any, before: int | None) -> str:
+        more = {} if before is None else {"before": before}
+        return self.record_url("timeline", record.id, **more)
+
+    def _url(self, page: str, record: Any, offered: bool) -> str | None:
+        return self.record_url(page, record.id) if offered else None

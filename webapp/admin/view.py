@@ -1,0 +1,111 @@
+"""The admin pages of a versioned model. Subclass it as one would Flask-Admin's `ModelView`."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from flask import abort, g
+from flask_admin import expose
+
+from webapp.changes import Change
+
+from . import presentation
+from .listing import ListView
+
+
+class VersionedModelView(ListView):
+    """List, details, create, edit, delete and timeline of a model's records.
+
+    All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
+    `reason_required`, `form_references` and `timeline_size`.
+    """
+
+    can_view_details = True  # its pages are a 500 when this is set after start-up
+    can_export = False  # exported text is escaped and capped where a view turns it on
+    export_max_rows = 10_000
+    named_filter_urls = True
+    column_type_formatters = presentation.cells(shorten=True)
+    column_type_formatters_detail = presentation.cells(shorten=False)
+    column_type_formatters_export = presentation.cells(shorten=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if self.column_editable_list:
+            raise ValueError(
+                f"{type(self).__name__}.column_editable_list: the script behind it runs stored text"
+                " as JavaScript. Edit records on their page."
+            )
+        if self.edit_modal or self.create_modal or self.details_modal:
+            raise ValueError(f"{type(self).__name__}: records have pages, not modal windows.")
+        super().__init__(*args, **kwargs)
+
+    def _refresh_cache(self) -> None:
+        """Hook: the version columns are shown in our way unless the view has its own."""
+        ours: dict[str, Any] = {"version_id": _versions, "version_from": _last_change}
+        self.column_formatters = ours | dict(self.column_formatters or {})
+        if self.column_formatters_export is None:
+            given = self.column_formatters.items()
+            self.column_formatters_export = {name: do for name, do in given if name not in ours}
+        descriptions = (self.column_descriptions or {}).items()
+        self.column_descriptions = {name: presentation.escaped(text) for name, text in descriptions}
+        super()._refresh_cache()
+
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        """Hook: the stock one turns every TypeError into one about an argument `cls`."""
+        return fn(self, *args, **kwargs)
+
+    @expose("/")
+    def index_view(self) -> Any:
+        """Hook: tells the template which list it is, and the way to the other one."""
+        self.tell(
+            row_url=self.row_url,
+            deleted=self.shows_deleted,
+            live_url=self.get_url(".index_view"),
+            deleted_url=self.get_url(".index_view", deleted=1),
+        )
+        return super().index_view()
+
+    @expose("/details/")
+    def details_view(self) -> Any:
+        """Hook: answers 403 and 404 where the stock page redirects."""
+        self.permit(self.can_view_details)
+        id = self.asked_id()
+        model = self.get_one(id)
+        if model is None:
+            return self.gone(id)
+        change = self.session.session.get(Change, model.change_id or 0)
+        g.last_actors = {model.id: change.actor if change else None}
+        return self.record_page(
+            self.details_template,
+            model,
+            details_columns=self._details_columns,
+            get_value=self.get_detail_value,
+            delete_form=self.delete_form() if self.can_delete else None,
+        )
+
+    @expose("/export/<export_type>/")
+    def export(self, export_type: str) -> Any:
+        """Hook: without the right, the stock one redirects to any address."""
+        self.permit(self.can_export and export_type in self.export_types)
+        return super().export(export_type)
+
+    def get_export_value(self, model: Any, name: Any) -> Any:
+        """Hook: a spreadsheet would run text that looks like a formula."""
+        value = self._get_field_value(model, name)
+        text = super().get_export_value(model, name)
+        return presentation.exported(text) if isinstance(value, str) else text
+
+    def ajax_update(self) -> NoReturn:
+        """Unexposed: it ignores `can_edit`."""
+        abort(404)
+
+    def ajax_lookup(self) -> NoReturn:
+        """Unexposed: it has no permission of its own and no limit."""
+        abort(404)
+
+
+def _versions(view: Any, context: Any, row: Any, name: str) -> Any:
+    return presentation.versions_link(row.version_id, view.row_url("timeline", row))
+
+
+def _last_change(view: Any, context: Any, row: Any, name: str) -> Any:
+    return presentation.last_change(row.version_from, g.get("last_actors", {}).get(row.id))

@@ -1,0 +1,1 @@
+"""The example app: suppliers and products. Replace it by your own with the setting `APPS`."""
