@@ -85,9 +85,7 @@ class Ledger:
     stored: dict[InstanceState[Any], Mapping[str, Any]] = field(default_factory=dict)
     amended: set[InstanceState[Any]] = field(default_factory=set)
     written: set[InstanceState[Any]] = field(default_factory=set)
-    operations: WeakKeyDictionary[InstanceState[Any], str] = field(
-        default_factory=WeakKeyDictionary
-    )
+    operations: dict[InstanceState[Any], str] = field(default_factory=dict)
     allotted: WeakKeyDictionary[InstanceState[Any], bool] = field(default_factory=WeakKeyDictionary)
     amending: bool = False
 

@@ -31,18 +31,13 @@ def next_row(
     at: Any,
     op: Any,
     change_id: Any,
-    old: Any = None,
 ) -> dict[Column[Any], Any]:
-    """The next version of a row of `table` as SQL expressions over that row, by column.
-
-    `old` holds the old row's columns where they are not read from the table itself.
-    """
-    rows = table.c if old is None else old
-    values: dict[Column[Any], Any] = {c: rows[c.key] for c in table.c if c.computed is None}
+    """The next version of a row of `table` as SQL expressions over that row, by column."""
+    values: dict[Column[Any], Any] = {c: c for c in table.c if c.computed is None}
     values.update(replaced)
     values.update(
         {
-            table.c.version_id: rows["version_id"] + 1,
+            table.c.version_id: table.c.version_id + 1,
             table.c.is_current_version: true(),
             table.c.version_from: at,
             table.c.version_to: null(),

@@ -45,6 +45,7 @@ def version_table(mapper: Mapper[Any]) -> Table:
     return table
 
 
+@lru_cache(maxsize=256)
 def unversioned_columns(mapper: Mapper[Any]) -> frozenset[str]:
     """Attributes named in ``__unversioned__``: written in place, without a version."""
     return frozenset(getattr(mapper.class_, "__unversioned__", ()))

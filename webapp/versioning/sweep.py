@@ -45,9 +45,9 @@ from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
 from . import onupdate
 from .change import allow_amending, open_change
 from .conflict import values_of
+from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
-from .plan import is_expression
 from .queries import live
 from .rows import column_of, next_row, untouched
 from .shape import version_table

@@ -32,6 +32,7 @@ from . import bulk, create, move, plan, write
 from .errors import VersioningError
 from .indexes import only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
+from .settle import references
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -135,11 +136,13 @@ def _plan_edits(session: Session) -> list[Any]:
     hooked: set[int] = set()
     dirty = list(session.dirty)
     while due := plan.changed(session, _edited(dirty, hooked)):
-        hooked.update(map(id, due))
-        for obj in due:
-            obj.new_version(session)
         if not any(map(_may_edit_others, set(map(type, dirty)))):
+            plan.next_versions(session, due)
             break
+        objects: list[Any] = [state.obj() for state in due]
+        hooked.update(map(id, objects))
+        for obj in objects:
+            obj.new_version(session)
         dirty = list(session.dirty)
         plan.follow(session, dirty)
     return dirty
@@ -153,7 +156,7 @@ def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
 def _may_edit_others(model: type[Any]) -> bool:
     """Whether the class has a hook of its own, or references to other objects."""
     hook = getattr(model, "new_version", Versioned.new_version)
-    return hook is not Versioned.new_version or bool(plan.references(inspect(model)))
+    return hook is not Versioned.new_version or bool(references(inspect(model)))
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:

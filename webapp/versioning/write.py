@@ -35,8 +35,9 @@ from . import onupdate
 from .batch import supersede_as_one
 from .change import open_change
 from .conflict import raise_conflict
+from .edits import edits_of, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
-from .plan import changed_columns, finish, is_expression, make_clean
+from .plan import finish
 from .queries import live
 from .rows import closed_row, column_of, next_row, untouched
 from .shape import chunks, version_table
@@ -209,7 +210,7 @@ def _fetch_computed(
 def _write_in_place(session: Session, mapper: Mapper[Any], state: InstanceState[Any]) -> None:
     """Write `__unversioned__` columns to whichever version of the record is current."""
     table = version_table(mapper)
-    edits = {name: state.dict[name] for name in changed_columns(state, {})}
+    edits = edits_of(state, {})
     values = {column_of(mapper, name): value for name, value in edits.items()}
     statement = update(table).where(table.c.id == state.dict["id"], live(table))
     connection = session.connection(bind_arguments={"mapper": mapper})
