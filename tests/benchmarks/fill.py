@@ -7,9 +7,9 @@ from sqlalchemy import Connection, text
 from tests.benchmarks.models import Contender
 
 BATCH = (
-    "WITH RECURSIVE records(i) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT i + 1 FROM records"
-    " WHERE i < :last), versions(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM versions"
-    " WHERE v < :versions)"
+    "WITH RECURSIVE records(i) AS (SELECT CAST(:first AS INTEGER) UNION ALL"
+    " SELECT i + 1 FROM records WHERE i < :last), versions(v) AS (SELECT 1 UNION ALL"
+    " SELECT v + 1 FROM versions WHERE v < :versions)"
 )
 PRODUCT = {
     "name": "'Product ' || (i * 7919 % 1000003)",

@@ -105,7 +105,11 @@ def _full() -> Contender:
 
 
 def _pages() -> Contender:
-    indexes = (current_index("name"), current_unique("sku"), as_of_index("name"))
+    indexes = (
+        current_index("name"),
+        current_unique("sku"),
+        as_of_index("name", name="ix_pages_as_of"),
+    )
     return _with_changes("pages", indexes)
 
 

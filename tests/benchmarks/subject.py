@@ -14,7 +14,7 @@ from decimal import Decimal
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests.benchmarks.databases import connect, empty_database, settle
@@ -64,7 +64,7 @@ class Subject:
         """A session's whole life: load one record, edit it, commit."""
         begun = perf_counter()
         with self.sessions() as session:
-            record = session.scalars(self._one(id)).one()
+            record = session.scalars(self.one(id)).one()
             record.price += 1
             session.commit()
         return perf_counter() - begun
@@ -108,15 +108,27 @@ class Subject:
 
     def _load(self, session: Session, ids: list[int]) -> list[Any]:
         query = select(self.model).where(self.model.id.between(min(ids), max(ids)))
-        return list(session.scalars(self._current(query).order_by(self.model.id)))
+        return list(session.scalars(self.current(query).order_by(self.model.id)))
 
-    def _one(self, id: int) -> Any:
-        return self._current(select(self.model).where(self.model.id == id))
+    def one(self, id: int) -> Any:
+        return self.current(select(self.model).where(self.model.id == id))
 
-    def _current(self, query: Any) -> Any:
+    def current(self, query: Any) -> Any:
         if self.contender.kind in ("versioned", "recipe"):
             return query.where(self.model.is_current_version)
         return query
+
+    def bytes(self) -> int:
+        """What the tables and indexes take on disk."""
+        if self.engine.dialect.name == "postgresql":
+            query = (
+                "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r'"
+                " AND relnamespace = current_schema()::regnamespace"
+            )
+        else:
+            query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        with self.engine.connect() as connection:
+            return int(connection.scalar(text(query)) or 0)
 
     def close(self) -> None:
         self.session.close()
