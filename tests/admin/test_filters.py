@@ -46,6 +46,19 @@ def test_a_filter(client: Any, asked: str, found: list[str]) -> None:
     assert names(client.get(f"/admin/gadget/?{asked}")) == found
 
 
+def test_a_filter_says_what_to_type(app: Any) -> None:
+    class Typed(VersionedModelView):
+        column_filters = ["a_date", "a_moment", "an_integer"]
+
+    with app.app_context():
+        view = Typed(Strict, db, endpoint="typed")
+    controls = {name: flt.data_type for name, (_, flt) in view._filter_args.items()}
+    assert controls["a_date_between"] == "daterangepicker"
+    assert controls["a_moment_equals"] == "datetimepicker"
+    assert controls["an_integer_in_list"] == "select2-tags"
+    assert controls["an_integer_equals"] is None
+
+
 def test_a_filters_name_does_not_depend_on_its_place(app: Any) -> None:
     class Few(VersionedModelView):
         column_filters = ["color"]

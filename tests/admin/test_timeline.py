@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -69,6 +70,37 @@ def test_a_long_timeline_is_paged(client: Any, shop: Shop) -> None:
     assert numbers(client.get(f"/admin/maker/timeline/?id={id}&before=6")) == [5, 4, 3, 2, 1]
 
 
+def test_forth_and_back_shows_each_version_once(client: Any, shop: Shop) -> None:
+    id = shop.add(Maker, name="Maker 1")
+    for number in range(2, 46):
+        shop.edit(Maker, id, name=f"Maker {number}")
+    forth = walk(client, f"/admin/maker/timeline/?id={id}", "next")
+    back = walk(client, f"/admin/maker/timeline/?id={id}&before=6", "prev")
+    assert [number for page in forth for number in page] == list(range(45, 0, -1))
+    assert back == forth[::-1]
+
+
+def test_a_version_made_meanwhile_leaves_no_gap_on_the_way_back(client: Any, shop: Shop) -> None:
+    id = shop.add(Maker, name="Maker 1")
+    for number in range(2, 47):
+        shop.edit(Maker, id, name=f"Maker {number}")
+    pages = walk(client, f"/admin/maker/timeline/?id={id}&before=6", "prev")
+    assert sorted({number for page in pages for number in page}) == list(range(1, 47))
+    assert "⇤ Newest" in client.get(f"/admin/maker/timeline/?id={id}&before=6").text
+    assert "⇤ Newest" not in client.get(f"/admin/maker/timeline/?id={id}&before=27").text
+
+
+def walk(client: Any, url: str | None, way: str) -> list[list[int]]:
+    """The version numbers of each page from `url` on, following its links."""
+    pages = []
+    while url:
+        page = client.get(url)
+        pages.append(numbers(page))
+        link = re.search(rf'rel="{way}" href="([^"]+)"', page.text)
+        url = html.unescape(link[1]) if link else None
+    return pages
+
+
 @pytest.mark.parametrize(
     ("before", "status"),
     [("", 200), ("3", 200), ("999", 200), ("9" * 18, 200), ("2", 200), ("1", 404), ("0", 404),
@@ -89,6 +121,19 @@ def test_it_is_linked_from_list_details_and_edit(client: Any, kettle: int) -> No
     link = f"/admin/gadget/timeline/?id={kettle}"
     for page in ("", f"details/?id={kettle}", f"edit/?id={kettle}"):
         assert link in client.get(f"/admin/gadget/{page}").text
+
+
+def test_a_reference_is_shown_by_name(client: Any, shop: Shop, statements: list[str]) -> None:
+    makers = [shop.add(Maker, name=f"Maker {letter}") for letter in "ABCDE"]
+    id = shop.add(Gadget, name="Kettle", maker_id=99)
+    for maker in makers:
+        shop.edit(Gadget, id, maker_id=maker)
+    shop.delete(Maker, makers[0])
+    statements.clear()
+    page = client.get(f"/admin/gadget/timeline/?id={id}").text
+    assert "Maker A (deleted)" in page and "Maker E" in page and "#99 (unknown)" in page
+    assert sum("shop_maker" in each for each in statements) == 1
+    assert "Maker E" in client.get(f"/admin/gadget/details/?id={id}").text
 
 
 def test_every_type_has_a_timeline(client: Any, shop: Shop) -> None:

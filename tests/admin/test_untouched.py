@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.admin.shop.models import ODD, Color, Gadget, Loose, Strict
 from webapp.versioning import data_columns, diff
 
 NOTHING = "Nothing changed, no new version was made."
+REQUIRED = re.compile(r'<(?:input|textarea)[^>]*name="(a_\w+)"[^>]* required')
 TEXTS = ["", "  ", "a\nb", "a\r\nb", "\n", "\r\nx", "&amp;<textarea>"]
 JSON_VALUES = [
     None,
@@ -77,6 +79,16 @@ def test_an_untouched_save_keeps_text(client: Any, shop: Shop, model: Any, name:
     assert [[getattr(row, name) for row in shop.versions(model, id)] for id in ids] == [
         [value] for value in TEXTS
     ]
+
+
+def test_a_stored_empty_value_may_stay_empty(client: Any, shop: Shop) -> None:
+    """A browser does not send a form with an empty required field."""
+    id = shop.add(Strict, **ODD | {"a_text": "", "a_json": None})
+    url = f"/admin/strict/edit/?id={id}"
+    refused = client.post(url, data=form_of(client.get(url)) | {"a_float": "x"})
+    for page in (client.get(url), refused):
+        assert {"a_text", "a_json"}.isdisjoint(REQUIRED.findall(page.text))
+        assert "a_string" in REQUIRED.findall(page.text)
 
 
 NEW: dict[str, tuple[str, Any]] = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, get_flashed_messages
 from flask_admin.actions import action
+from sqlalchemy.exc import IntegrityError
 
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget, Maker
-from webapp.admin import VersionedModelView, register
+from webapp.admin import VersionedModelView, refusals, register
 from webapp.admin.registry import registrations
 from webapp.extensions import db
 
@@ -55,6 +56,15 @@ def test_an_action_of_ones_own_needs_can_edit(app: Flask) -> None:
 
     view = view_of(app, can_edit=False, explode=action("explode", "Explode")(explode))
     assert not view.is_action_allowed("explode") and view.is_action_allowed("delete")
+
+
+def test_an_action_that_asks_about_an_error_tells_no_sql(app: Flask) -> None:
+    """FIELD-NOTES: an IntegrityError's flash shows SQL and parameters."""
+    view = view_of(app)
+    error = IntegrityError("INSERT INTO secret", {"price": 7}, Exception("UNIQUE"))
+    with app.test_request_context():
+        assert view.handle_view_exception(error)
+        assert get_flashed_messages() == [refusals.GENERAL]
 
 
 def test_an_export_is_no_formula(app: Flask) -> None:

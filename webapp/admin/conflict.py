@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
 from webapp.versioning import data_columns, diff
-
-from .presentation import text_of
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,11 @@ def version(session: Any, model: type[Any], id: Any, number: int) -> Any | None:
     return session.scalars(statement).first()
 
 
-def rows(form: Any, base: Any, theirs: Any) -> tuple[ConflictRow, ...]:
-    """The fields that either side changed since `base`. The form holds what was typed."""
+def rows(
+    form: Any, base: Any, theirs: Any, show: Callable[[str, Any], str]
+) -> tuple[ConflictRow, ...]:
+    """The fields that either side changed since `base`. The form holds what was typed, and `show`
+    makes text of a column's value."""
     before = type(form)(None, obj=base)
     changed = {change.name for change in diff(base, theirs)}
     fields = {attribute: name for name, attribute in form.columns_by_field().items()}
@@ -48,14 +49,14 @@ def rows(form: Any, base: Any, theirs: Any) -> tuple[ConflictRow, ...]:
         typed = name is not None and not form.is_untouched_since(name, before)
         if not typed and attribute not in changed:
             continue
-        was = getattr(base, attribute)
+        was = show(attribute, getattr(base, attribute))
         found.append(
             ConflictRow(
                 name=name or attribute,
                 label=form[name].label.text if name else attribute,
-                base=text_of(was),
-                theirs=text_of(getattr(theirs, attribute)),
-                yours=_typed(form[name]) if name and typed else text_of(was),
+                base=was,
+                theirs=show(attribute, getattr(theirs, attribute)),
+                yours=_typed(form[name], attribute, show) if name and typed else was,
                 theirs_changed=attribute in changed,
                 yours_changed=typed,
             )
@@ -79,7 +80,7 @@ def move_to(form: Any, base: Any, theirs: Any) -> None:
     form.base_version.process(None, str(theirs.version_id))
 
 
-def _typed(field: Any) -> str:
+def _typed(field: Any, attribute: str, show: Callable[[str, Any], str]) -> str:
     if field.process_errors:
         return " ".join(field.raw_data or [])
-    return text_of(field.data)
+    return show(attribute, field.data)

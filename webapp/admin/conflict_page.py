@@ -26,7 +26,7 @@ class ConflictView(FormView):
         base = conflict.version(self.session.session, self.model, theirs.id, base_version)
         if base is None:
             abort(400, "The form says that it began with a version that does not exist.")
-        rows = conflict.rows(form, base, theirs)
+        rows = conflict.rows(form, base, theirs, self.show_value)
         if conflict.is_done(rows):  # the form was sent twice
             flash(f"This was saved already, as version {theirs.version_id}.", "info")
             return redirect(self.back())

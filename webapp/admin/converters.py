@@ -34,15 +34,16 @@ class FormConverter(AdminModelConverter):
         """Hook: version columns and the id are no fields, even where `form_columns` names them."""
         if is_versioned(model) and (name in VERSION_COLUMNS or name == "id"):
             return None
-        if not getattr(prop, "columns", None):
-            return super().convert(model, mapper, name, prop, field_args, hidden_pk)
         field: Any = super().convert(model, mapper, name, prop, field_args, hidden_pk)
-        if field is not None:
+        if field is not None and "validators" in field.kwargs:
             # Theirs sees older versions; `unique.py` looks at the living alone.
-            field.kwargs["validators"] = [
-                each for each in field.kwargs.get("validators", ()) if not isinstance(each, Unique)
-            ]
+            given = field.kwargs["validators"]
+            field.kwargs["validators"] = [each for each in given if not isinstance(each, Unique)]
         return field
+
+    def _get_label(self, name: str, field_args: Any) -> Any:
+        """Hook: a field bears the name that its column has in the list."""
+        return field_args.get("label") or self.view.get_column_name(name)
 
     def _get_description(self, name: str, field_args: Any) -> Any:
         """Hook: the stock template marks descriptions safe, so they are escaped here."""

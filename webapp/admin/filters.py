@@ -14,7 +14,7 @@ from sqlalchemy import Column, Unicode, cast, inspect, or_
 
 from webapp.versioning import data_columns
 
-from . import search
+from . import search, times
 from .values import Codec, codec_for, read_text
 
 MOST_VALUES = 100
@@ -28,13 +28,14 @@ class Operation:
     words: str
     test: Callable[[Any, Any], Any]
     read: str = "one"
+    hint: str = ""
 
 
 EQUALS = Operation("equals", operator.eq)
 NOT_EQUAL = Operation("not equal", lambda column, value: column.is_distinct_from(value))
 GREATER = Operation("greater than", operator.gt)
 SMALLER = Operation("smaller than", operator.lt)
-BETWEEN = Operation("between", lambda column, pair: column.between(*pair), "two")
+BETWEEN = Operation("between", lambda column, pair: column.between(*pair), "two", " (low to high)")
 EMPTY = Operation(
     "empty", lambda column, yes: column.is_(None) if yes else column.is_not(None), "yes"
 )
@@ -61,12 +62,12 @@ class ColumnFilter(BaseSQLAFilter):
     def __init__(self, column: Any, name: str, does: Operation, codec: Codec, options: Any) -> None:
         if does.read == "yes":
             options = YES_NO
-        super().__init__(column, name, options=options)
+        super().__init__(column, name, options=options, data_type=_control(does, codec))
         self.does = does
         self.codec = codec
 
     def operation(self) -> str:
-        return self.does.words
+        return self.does.words + self.does.hint
 
     def clean(self, value: str) -> Any:
         """Hook: raises ValueError for whatever the column cannot be compared with."""
@@ -119,7 +120,7 @@ def default_filters(model: type[Any], shown: Sequence[str]) -> list[str]:
 
 def stable_name(flt: Any, label: str | None = None) -> str:
     """The filter's name in an address: the path of its column and its operation's English words."""
-    words = flt.operation()
+    words = flt.does.words if isinstance(flt, ColumnFilter) else flt.operation()
     words = getattr(words, "_args", [words])[0]
     column = getattr(flt, "column", None)
     path = getattr(flt, "key_name", None) or getattr(column, "key", None) or flt.name
@@ -141,6 +142,17 @@ def names_of(filters: Sequence[Any]) -> list[str]:
     if twice:
         raise ValueError(f"Filters that cannot be told apart in an address: {sorted(twice)}.")
     return names
+
+
+def _control(does: Operation, codec: Codec) -> Any:
+    """Flask-Admin's name for the control in the browser, None for a plain one."""
+    if does.read == "many":
+        return "select2-tags"
+    if codec.input_type == "date":
+        return {"one": "datepicker", "two": "daterangepicker"}.get(does.read)
+    if codec.hint == times.HINT:
+        return {"one": "datetimepicker", "two": "datetimerangepicker"}.get(does.read)
+    return None
 
 
 def _refuse() -> Any:

@@ -16,7 +16,7 @@ from wtforms import validators
 from wtforms.fields import HiddenField, StringField
 from wtforms.fields.core import UnboundField
 
-from .untouched import came_back
+from .untouched import as_sent, came_back
 from .values import read_text
 
 #: Fields of the form that are no columns.
@@ -42,6 +42,16 @@ class RecordForm(BaseForm):
             columns = self.columns_by_field().items()
             values |= {name: getattr(obj, attr) for name, attr in columns if hasattr(obj, attr)}
         super().process(formdata, None, values, **kwargs)
+        if self._obj is not None:
+            self._let_empty_stay(formdata is not None)
+
+    def _let_empty_stay(self, is_posted: bool) -> None:
+        """A browser does not send a form with an empty required field: where an empty value is
+        stored, it may stay."""
+        shown = self.as_rendered if is_posted else self
+        for name in self.columns_by_field():
+            if as_sent(shown._fields[name]) == [""]:
+                self._fields[name].flags.required = False
 
     def columns_by_field(self) -> dict[str, str]:
         """Field name -> attribute of the model."""
@@ -86,11 +96,6 @@ class RecordForm(BaseForm):
         self.wrote_in_place = any(
             state.attrs[name].history.has_changes() for name in type(obj).__unversioned__
         )
-
-    def hidden_errors(self) -> list[str]:
-        """Errors that no field on the page shows: of hidden fields, and of the form as a whole."""
-        hidden = [field for field in self if isinstance(field, HiddenField)]
-        return [str(error) for field in hidden for error in field.errors] + list(self.form_errors)
 
     def _keeps(self, name: str) -> bool:
         if self._obj is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Column, inspect
@@ -9,7 +10,7 @@ from sqlalchemy.orm import RelationshipDirection
 
 from webapp.versioning import data_columns
 
-from . import search
+from . import presentation, search
 from .filters import FilterConverter, default_filters, names_of
 from .list_query import QueryView
 from .values import codec_for
@@ -29,18 +30,14 @@ class ListView(QueryView):
     def scaffold_list_columns(self) -> list[str]:
         """Hook: the columns that fit a cell; a reference is shown as the record it points at."""
         mapper = inspect(self.model)
-        relations = [
-            each
-            for each in mapper.relationships
-            if each.direction is RelationshipDirection.MANYTOONE and not each.uselist
-        ]
-        held = {column.key for each in relations for column in each.local_columns}
+        relations = self._relations()
+        held = {each.key for name in relations for each in mapper.relationships[name].local_columns}
         columns = [
             name
             for name in data_columns(self.model)
             if name not in held and self._fits(mapper.columns[name].type)
         ]
-        return [*columns[:MOST_COLUMNS], *(each.key for each in relations)]
+        return [*columns[:MOST_COLUMNS], *relations]
 
     @staticmethod
     def _fits(type_: Any) -> bool:
@@ -55,12 +52,19 @@ class ListView(QueryView):
 
     def get_details_columns(self) -> list[tuple[Any, str]]:
         """Hook: the details show every column of the record, long ones too."""
-        relations = [
-            name for name in self.scaffold_list_columns() if name not in data_columns(self.model)
+        columns = data_columns(self.model)
+        names = self.column_details_list or [*columns, *self._relations(self.form_references)]
+        return self.get_column_names([*names, *VERSIONS], self.column_details_exclude_list)
+
+    def _relations(self, shown_otherwise: Collection[str] = ()) -> list[str]:
+        """The many-to-one relations, but for those of columns that are shown by name themselves."""
+        return [
+            each.key
+            for each in inspect(self.model).relationships
+            if each.direction is RelationshipDirection.MANYTOONE
+            and not each.uselist
+            and not {column.key for column in each.local_columns} <= set(shown_otherwise)
         ]
-        names = self.column_details_list or [*data_columns(self.model), *relations]
-        excluded = self.column_details_exclude_list
-        return self.get_column_names([*names, *VERSIONS], excluded)
 
     def get_sortable_columns(self) -> dict[Any, Any]:
         """Hook: the version columns sort in every list."""
@@ -68,13 +72,15 @@ class ListView(QueryView):
         return own | super().get_sortable_columns()
 
     def get_column_name(self, field: str) -> str:
-        """Hook: names for the version columns."""
+        """Hook: names for the version columns; `maker.name` is the “Maker name”."""
         names = {"version_id": "Versions", "version_from": "Last change"}
-        return (
-            (self.column_labels or {}).get(field)
-            or names.get(field)
-            or super().get_column_name(field)
-        )
+        given = (self.column_labels or {}).get(field) or names.get(field)
+        return given or presentation.sentence(field.replace(".", " ").replace("_", " "))
+
+    def search_placeholder(self) -> str | None:
+        """Hook: the names that the columns bear in the list."""
+        names = [self.get_column_name(str(name)) for name in self.column_searchable_list or ()]
+        return ", ".join(names) or None
 
     def init_search(self) -> bool:
         """Hook: without a declaration, the search looks into every text."""

@@ -33,7 +33,7 @@ class SaveView(ConflictView):
         if request.method == "POST" and self.validate_form(form):
             model = self.create_model(form)
             if model:
-                flash(f"{self.name} “{presentation.name_of(model)}” was created.", "success")
+                flash(f"{presentation.told(model)} was created.", "success")
                 return redirect(self._next_url(model, is_created=True))
         return self.form_page(self.create_template, form, self._form_create_rules)
 
@@ -90,6 +90,13 @@ class SaveView(ConflictView):
         else:
             flash(UNCHANGED, "info")
         return True
+
+    def handle_view_exception(self, exc: Exception) -> bool:
+        """Hook: asked by actions of a view's own. The stock one flashes SQL and values."""
+        if refusals.is_refusal(exc):
+            flash(refusals.GENERAL, "error")
+            return True
+        return super().handle_view_exception(exc)
 
     def build_new_instance(self) -> Any:
         """Hook: runs the model's `__init__`, which sets its defaults; the stock one skips it.

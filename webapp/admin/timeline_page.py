@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import abort, request
+from flask import abort, g, request
 from flask_admin import expose
 
 from webapp.versioning import UnknownVersion, timeline
 
 from . import identity, presentation
 from .records import RecordView
+from .references import Target
 
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -22,6 +23,8 @@ class TimelineView(RecordView):
     timeline_template = "history/timeline.html"
     #: Versions on a page.
     timeline_size = 20
+    #: Columns that hold the id of another record: {"supplier_id": Supplier}.
+    form_references: dict[str, type[Any]] = {}
 
     @expose("/timeline/")
     def timeline_view(self) -> Any:
@@ -42,6 +45,11 @@ class TimelineView(RecordView):
             )
         except UnknownVersion:
             self.unknown()
+        for name in self.form_references:
+            changes = [
+                each for entry in page.entries for each in entry.changes if each.name == name
+            ]
+            self.look_up(name, {value for each in changes for value in (each.old, each.new)})
         deleted = self.is_tombstone(record)
         numbers = [entry.version_id for entry in page.entries]
         return self.render(
@@ -52,6 +60,7 @@ class TimelineView(RecordView):
             deleted=deleted,
             differing=len(page.differing),
             newer_url=self._newer_url(record, before),
+            newest_url=self._newest_url(record, before),
             older_url=self._page_url(record, page.older) if page.older else None,
             first_shown=max(numbers),
             last_shown=min(numbers),
@@ -65,8 +74,19 @@ class TimelineView(RecordView):
 
     def show_value(self, name: str, value: Any) -> str:
         """Text of a column's value; "" for none. Hook for models with values of their own."""
+        if name in self.form_references and value is not None:
+            return self.look_up(name, {value})[value]
         choices = self._column_choices_map.get(name)
         return str(choices[value]) if choices and value in choices else presentation.text_of(value)
+
+    def look_up(self, name: str, ids: set[Any]) -> dict[Any, str]:
+        """Names of the records that a column of `form_references` points at, by id, kept for the
+        length of the request."""
+        known: dict[Any, str] = g.setdefault("reference_names", {}).setdefault(name, {})
+        missing = ids - {None} - known.keys()
+        if missing:
+            known |= Target(self.session, self.form_references[name]).names(missing)
+        return known
 
     def _before(self, newest: int) -> int | None:
         """The `before` of the address, None for the first page. 400 for what is no number, 404 for
@@ -86,6 +106,12 @@ class TimelineView(RecordView):
             return None
         above = before + self.timeline_size
         return self._page_url(record, above if above <= record.version_id else None)
+
+    def _newest_url(self, record: Any, before: int | None) -> str | None:
+        """The first page, where it is not the next newer one as well."""
+        if before is None or before + self.timeline_size > record.version_id:
+            return None
+        return self._page_url(record, None)
 
     def _page_url(self, record: Any, before: int | None) -> str:
         more = {} if before is None else {"before": before}

@@ -47,6 +47,11 @@ class VersionedModelView(ListView):
             self.column_formatters_export = {name: do for name, do in given if name not in ours}
         descriptions = (self.column_descriptions or {}).items()
         self.column_descriptions = {name: presentation.escaped(text) for name, text in descriptions}
+        references = dict.fromkeys(self.form_references, _reference)
+        given = self.column_formatters_detail
+        self.column_formatters_detail = (
+            references | self.column_formatters if given is None else given
+        )
         super()._refresh_cache()
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -105,6 +110,10 @@ class VersionedModelView(ListView):
 
 def _versions(view: Any, context: Any, row: Any, name: str) -> Any:
     return presentation.versions_link(row.version_id, view.row_url("timeline", row))
+
+
+def _reference(view: Any, context: Any, row: Any, name: str) -> Any:
+    return view.show_value(name, getattr(row, name))
 
 
 def _last_change(view: Any, context: Any, row: Any, name: str) -> Any:

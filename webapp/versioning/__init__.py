@@ -4,44 +4,109 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 `enable_versioning` does.
 """
 
+from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .diff import FieldChange, diff
+from .differences import (
+    Blob,
+    BlobDifference,
+    Difference,
+    LabelDifference,
+    MembersDifference,
+    Move,
+    NumberDifference,
+    PathChange,
+    PathsDifference,
+    TextDifference,
+    TextPart,
+    TimeDifference,
+    ValueDifference,
+)
 from .errors import (
+    Clash,
     ReadOnlyVersion,
     RecordExists,
+    RestoreClash,
+    UndoBlocked,
+    UnknownChange,
     UnknownVersion,
     VersionConflict,
     VersioningError,
 )
+from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .guard import guard_statements, install_guards
 from .indexes import as_of_index, current_index, current_unique
 from .ledger import ChangeContext
+from .masking import MASKED, masked_columns, shown_columns
+from .merge import FieldMerge, merge_fields, merged_values
+from .merge_texts import Hunk
+from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, current, live
-from .restore import restore
+from .recorded import recorded_models
+from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
 from .types import UtcDateTime, utcnow
+from .undo import LeftField, Undo, plan_undo, undo
+from .undo_change import ChangeUndone, ModelUndo, plan_undo_change, undo_change
 from .versioned import Operation, Versioned, enable_versioning
+from .what_changed import ChangedRecord, ModelChanges, WhatChanged, what_changed
 
 __all__ = [
+    "MASKED",
     "VERSION_COLUMNS",
+    "Blame",
+    "Blob",
+    "BlobDifference",
     "ChangeContext",
+    "ChangeEntry",
     "ChangeRecord",
+    "ChangeUndone",
+    "ChangedRecord",
+    "Clash",
+    "Difference",
     "Entry",
+    "Feed",
     "FieldChange",
+    "FieldMerge",
+    "Hunk",
+    "LabelDifference",
+    "LeftField",
+    "MembersDifference",
+    "ModelChanges",
+    "ModelUndo",
+    "Move",
+    "NumberDifference",
     "Operation",
+    "PathChange",
+    "PathsDifference",
+    "Place",
     "ReadOnlyVersion",
+    "Reading",
     "RecordExists",
+    "Restoration",
+    "RestoreClash",
+    "Tally",
+    "TextDifference",
+    "TextPart",
+    "TimeDifference",
     "Timeline",
+    "Undo",
+    "UndoBlocked",
+    "UnknownChange",
     "UnknownVersion",
     "UtcDateTime",
+    "ValueDifference",
     "VersionConflict",
     "Versioned",
     "VersioningError",
+    "WhatChanged",
     "as_of",
     "as_of_index",
+    "blame",
     "change",
+    "changes",
     "current",
     "current_index",
     "current_unique",
@@ -52,8 +117,21 @@ __all__ = [
     "install_guards",
     "is_versioned",
     "live",
+    "masked_columns",
+    "merge_fields",
+    "merged_values",
+    "parse_moment",
+    "plan_restore",
+    "plan_undo",
+    "plan_undo_change",
     "prepare_sqlite",
+    "read_moment",
+    "recorded_models",
     "restore",
+    "shown_columns",
     "timeline",
+    "undo",
+    "undo_change",
     "utcnow",
+    "what_changed",
 ]

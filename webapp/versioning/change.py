@@ -9,10 +9,22 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Integer, String, Text, func, insert, inspect, select
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    Table,
+    Text,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column, scoped_session
 
 from .errors import VersioningError
+from .indexes import index_changes
 from .ledger import ChangeContext, Ledger, OpenChange, ledger_of
 from .types import UtcDateTime
 
@@ -37,6 +49,10 @@ class ChangeRecord:
     reason: Mapped[str | None] = mapped_column(Text)
     origin: Mapped[str | None] = mapped_column(String(50))
     request_id: Mapped[str | None] = mapped_column(String(64))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        event.listen(cls, "after_mapper_constructed", _complete_mapping)
+        super().__init_subclass__(**kwargs)
 
 
 @contextmanager
@@ -93,6 +109,14 @@ def allow_amending(session: Session, mapper: Mapper[Any]) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.set_config(OPEN_CHANGE, str(ledger.opened.id), True)))
     ledger.amending = True
+
+
+def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
+    """Once the class is mapped: versions can be asked for by their change."""
+    table = mapper.local_table
+    assert isinstance(table, Table)
+    table.info["changes"] = True
+    index_changes(table.metadata)
 
 
 def _open(session: Session, ledger: Ledger, mapper: Mapper[Any]) -> OpenChange:

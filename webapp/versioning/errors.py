@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 
 class VersioningError(Exception):
@@ -20,6 +21,80 @@ class RecordExists(VersioningError):
 
 class UnknownVersion(VersioningError, LookupError):
     """No version of that record has that number."""
+
+
+@dataclass(frozen=True)
+class Clash:
+    """What is in the way of bringing values back to a record.
+
+    `kind` is "taken" (another living record, `holder`, has the values, which must be unique),
+    "gone" (the values refer to the record `holder`, which is deleted) or "changed" (the record
+    itself was changed since: `present` is what the field holds now). `fields` and `values` are
+    attribute names and what they would be set to, MASKED where not for showing; both are empty
+    where the whole record is meant.
+    """
+
+    model: type[Any]
+    id: Any
+    kind: Literal["taken", "gone", "changed"]
+    fields: tuple[str, ...] = ()
+    values: tuple[Any, ...] = ()
+    holder_model: type[Any] | None = None
+    holder: Any = None
+    present: Any = None
+
+    def __str__(self) -> str:
+        record = f"{self.model.__name__} {self.id}"
+        pairs = zip(self.fields, self.values, strict=True)
+        what = ", ".join(f"{name} {value!r}" for name, value in pairs)
+        holder = f"{self.holder_model.__name__ if self.holder_model else 'row'} {self.holder}"
+        return {
+            "taken": f"{record}: {what} is now taken by {holder}",
+            "gone": f"{record}: {what} refers to {holder}, which is deleted",
+            "changed": f"{record} was changed since" + (f": {', '.join(self.fields)}" * bool(what)),
+        }[self.kind]
+
+
+class RestoreClash(VersioningError):
+    """Values of old cannot come back: they are taken, or refer to what is deleted.
+
+    Attributes:
+        clashes: each thing in the way.
+    """
+
+    def __init__(self, clashes: Sequence[Clash]) -> None:
+        self.clashes = tuple(clashes)
+        super().__init__(
+            f"{_listed(self.clashes)}. Nothing was written: change that first, or restore the"
+            " other fields alone."
+        )
+
+
+class UndoBlocked(VersioningError):
+    """A change cannot be undone as a whole.
+
+    Attributes:
+        change_id: the change.
+        clashes: each thing in the way.
+    """
+
+    def __init__(self, change_id: int, clashes: Sequence[Clash]) -> None:
+        self.change_id = change_id
+        self.clashes = tuple(clashes)
+        super().__init__(
+            f"Change {change_id} cannot be undone as a whole: {_listed(self.clashes)}. Nothing was"
+            " written: undo the later changes first, or undo single versions."
+        )
+
+
+class UnknownChange(VersioningError, LookupError):
+    """No change has that number, or it made no version."""
+
+
+def _listed(clashes: Sequence[Clash], at_most: int = 10) -> str:
+    more = len(clashes) - at_most
+    shown = "; ".join(map(str, clashes[:at_most]))
+    return f"{shown}; and {more} more" if more > 0 else shown
 
 
 class VersionConflict(VersioningError):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, Table, text
+from sqlalchemy import Index, MetaData, Table, text
 
 CURRENT = "is_current_version = {true}"
+#: Marks, in ``Index.info``, the indexes that keep the living apart.
+UNIQUE = "versioning.current_unique"
 LIVE = "is_current_version = {true} AND version_op != 'delete'"
 
 
@@ -25,13 +27,28 @@ def only_one_current(table: Table) -> None:
         Index(name, table.c.id, unique=True, **_partial(CURRENT))
 
 
+def index_changes(metadata: MetaData) -> None:
+    """Index the versioned tables by change, where their metadata has a table of changes.
+
+    What one change did is then found at a cost of its own size. Without such a table nobody asks,
+    and no version pays: about 14 bytes on SQLite, 23 on PostgreSQL.
+    """
+    tables = list(metadata.tables.values())
+    if not any("changes" in table.info for table in tables):
+        return
+    for table in tables:
+        name = f"ix_{table.name}_change"
+        if "versioned" in table.info and all(index.name != name for index in table.indexes):
+            Index(name, table.c.change_id)
+
+
 def current_unique(*columns: str, name: str | None = None) -> Index:
     """Unique among the live current rows, for ``__table_args__``.
 
     A plain unique constraint would clash with the record's own older versions. A deleted record's
     value is free again.
     """
-    return Index(name, *columns, unique=True, **_partial(LIVE))
+    return Index(name, *columns, unique=True, info={UNIQUE: True}, **_partial(LIVE))
 
 
 def current_index(*columns: str, name: str | None = None) -> Index:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
+from sqlalchemy import JSON
 from sqlalchemy.orm import InstanceState, Session
-from sqlalchemy.orm.attributes import flag_dirty, instance_state, set_committed_value
+from sqlalchemy.orm.attributes import (
+    flag_dirty,
+    flag_modified,
+    instance_state,
+    set_committed_value,
+)
 
 from .change import allow_amending
 from .edits import edits_of, make_clean
@@ -41,14 +47,19 @@ def _needs_version(
     session: Session, ledger: Ledger, state: InstanceState[Any], edits: dict[str, Any]
 ) -> bool:
     operation = ledger.operations.get(state)
+    if operation == "delete":
+        return False
+    if operation:
+        edits.pop("version_op", None)  # ours, from a flush that was refused half-way
     revived = operation == "restore" and state.dict["version_op"] == "delete"
-    if not (edits or revived):
+    if not (edits or revived or state in ledger.awaiting):
         ledger.operations.pop(state, None)
         make_clean(state)
         return False
     _refuse_read_only(state, edits.keys(), operation)
     if ledger.is_own(state.dict["change_id"]):
         _amend(session, state, operation)
+        _insist_on_json(state, edits)
         return False
     in_place = unversioned_columns(state.mapper)
     if in_place and edits and not operation and edits.keys() <= in_place:
@@ -90,6 +101,7 @@ def tombstone(session: Session, obj: Any) -> None:
     _discard_changes(session, state, ledger.stored.get(state, NOTHING))
     if own:
         _amend(session, state, "delete")
+        ledger.operations[state] = "delete"
     else:
         _plan(ledger, state, "delete", {})
         flag_dirty(obj)
@@ -111,6 +123,12 @@ def follow(session: Session, dirty: Iterable[Any]) -> None:
     steps = ledger_of(session).steps
     for obj in dirty:
         settle_references(instance_state(obj), steps)
+
+
+def settle_new(session: Session) -> None:
+    """References to new objects that have got their ids meanwhile are carried over."""
+    ledger = ledger_of(session)
+    ledger.awaiting = {state for state in ledger.awaiting if settle_references(state)}
 
 
 def undo(session: Session) -> None:
@@ -172,6 +190,13 @@ def _amend(session: Session, state: InstanceState[Any], operation: str | None) -
     ledger_of(session).amended.add(state)
     if operation:
         state.obj().version_op = operation  # type: ignore[union-attr]
+
+
+def _insist_on_json(state: InstanceState[Any], names: Iterable[str]) -> None:
+    """Have the ORM's own UPDATE write changed JSON, where Python takes ``True`` and 1 for equal."""
+    for name in names:
+        if isinstance(state.mapper.columns[name].type, JSON):
+            flag_modified(state.obj(), name)
 
 
 def _plan(

@@ -2,54 +2,150 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 from sqlalchemy.orm.attributes import flag_dirty
 
-from .errors import UnknownVersion
+from .clashes import find_clashes
+from .diff import FieldChange, diff
+from .errors import Clash, RestoreClash, UnknownVersion, VersioningError
 from .ledger import ledger_of
-from .shape import data_columns, unversioned_columns, values, version_table
+from .shape import data_columns, same, unversioned_columns, values, version_table
 
 T = TypeVar("T")
 
 
-def restore(session: Session, model: type[T], id: Any, version_id: int) -> T:
+@dataclass(frozen=True)
+class Restoration:
+    """What a restore would do: the newest row, the older one, and what comes from it.
+
+    `altered` names the attributes that would change and `changes` shows them; `revives` says that
+    the record is deleted and would live again; `clashes` is what stands in the way.
+    """
+
+    record: Any
+    source: Any
+    altered: tuple[str, ...]
+    changes: tuple[FieldChange, ...]
+    revives: bool
+    clashes: tuple[Clash, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether the record is in that state already, so that no version would be made."""
+        return not (self.altered or self.revives)
+
+
+def restore(
+    session: Session,
+    model: type[T],
+    id: Any,
+    version_id: int,
+    fields: Collection[str] | None = None,
+) -> T:
     """The record's newest row with the values of an older version; the flush makes the version.
 
-    A deleted record lives again. Restoring a living record to the values that it has makes no
-    version. Counters and the like (`__unversioned__`) stay as they are.
+    With `fields`, those alone come back. A deleted record lives again. Restoring a living record
+    to the values that it has makes no version (`plan_restore` tells beforehand). Counters and the
+    like (`__unversioned__`) stay as they are.
 
-    Raises UnknownVersion when there is no such version, or when it is a tombstone.
+    Raises UnknownVersion when there is no such version, or when it is a tombstone; RestoreClash
+    when a unique value is taken by now, or a reference leads to a deleted record.
     """
-    rows: Any = model
-    source: Any = session.scalar(select(model).where(rows.id == id, rows.version_id == version_id))
+    plan = plan_restore(session, model, id, version_id, fields)
+    if plan.clashes:
+        raise RestoreClash(plan.clashes)
+    if not plan.identical:
+        set_values(session, plan.record, values(plan.source, plan.altered), operation="restore")
+    return cast(T, plan.record)
+
+
+def plan_restore(
+    session: Session,
+    model: type[Any],
+    id: Any,
+    version_id: int,
+    fields: Collection[str] | None = None,
+) -> Restoration:
+    """What `restore` with these arguments would do. Writes nothing; raises UnknownVersion."""
+    source = version_of(session, model, id, version_id)
     if source is None or source.version_op == "delete":
         raise UnknownVersion(
             f"{model.__name__} {id} has no version {version_id} with values to restore. Nothing"
             " was written: choose another one from its timeline."
         )
-    newest: Any = session.scalar(
-        select(model).where(rows.id == id).order_by(rows.version_id.desc()).limit(1)
-    )
-    if newest is source:
-        return cast(T, newest)
-    # all are read before the first is set: reading what was not loaded may flush
-    restored = values(source, _restorable(model))
-    for name, value in restored.items():
-        setattr(newest, name, deepcopy(value))  # a mutable value belongs to one row only
-    ledger_of(session).operations[inspect(newest)] = "restore"
-    flag_dirty(newest)
-    return cast(T, newest)
+    record = version_of(session, model, id)
+    names = _chosen(type(record), fields)
+    mapper = inspect(type(record))
+    altered = tuple(name for name in names if not same(mapper, name, *_pair(record, source, name)))
+    revives = record.version_op == "delete"
+    shown = tuple(change for change in diff(record, source) if change.name in altered)
+    clashes = clashes_of(session, record, values(source, altered), revives)
+    return Restoration(record, source, altered, shown, revives, clashes)
 
 
-def _restorable(model: type[Any]) -> list[str]:
+def version_of(session: Session, model: type[Any], id: Any, version_id: int | None = None) -> Any:
+    """One version of a record, by default its newest, with all its data; None if there is none."""
+    rows: Any = model
+    query = select(model).where(rows.id == id).order_by(rows.version_id.desc()).limit(1)
+    if version_id is not None:
+        query = query.where(rows.version_id == version_id)
+    query = query.options(*(undefer(getattr(model, name)) for name in data_columns(model)))
+    return session.scalar(query)
+
+
+def clashes_of(
+    session: Session, record: Any, altered: dict[str, Any], revives: bool
+) -> tuple[Clash, ...]:
+    """What stands in the way of these values; of all the record's, when it is to live again."""
+    if not (altered or revives):
+        return ()
+    wanted = values(record, data_columns(type(record))) | altered
+    return find_clashes(session, record, wanted, wanted if revives else altered)
+
+
+def set_values(
+    session: Session, record: Any, wanted: dict[str, Any], operation: str | None = None
+) -> None:
+    """Set the attributes; the flush makes the version, of the kind that `operation` says.
+
+    All have been read before the first is set: reading what was not loaded may flush.
+    """
+    for name, value in wanted.items():
+        setattr(record, name, deepcopy(value))  # a mutable value belongs to one row only
+    if operation:
+        ledger_of(session).operations[inspect(record)] = operation
+        flag_dirty(record)
+
+
+def restorable(model: type[Any]) -> tuple[str, ...]:
+    """Data attributes that versions keep and that may be set: no counters, nothing computed."""
     mapper = inspect(model)
     computed = {column for column in version_table(mapper).c if column.computed is not None}
-    return [
+    return tuple(
         name
         for name in data_columns(model)
         if name not in unversioned_columns(mapper) and mapper.columns[name] not in computed
-    ]
+    )
+
+
+def _chosen(model: type[Any], fields: Collection[str] | None) -> tuple[str, ...]:
+    known = restorable(model)
+    if fields is None:
+        return known
+    unknown = set(fields) - set(known)
+    if unknown:
+        raise VersioningError(
+            f"{model.__name__} has no such fields to restore: {', '.join(sorted(unknown))}. Nothing"
+            f" was written: choose from {', '.join(known)}."
+        )
+    return tuple(name for name in known if name in fields)
+
+
+def _pair(older: Any, newer: Any, name: str) -> tuple[Any, Any]:
+    return getattr(older, name), getattr(newer, name)

@@ -27,9 +27,10 @@ Values = Mapping[str, Any]
 def settle(session: Session, states: Iterable[InstanceState[Any]]) -> None:
     """Read what the objects lack, and carry deleted attributes and references to their columns."""
     unknown = []
+    awaiting = ledger_of(session).awaiting
     for state in states:
-        if references(state.mapper):
-            settle_references(state)
+        if references(state.mapper) and settle_references(state):
+            awaiting.add(state)
         if not _is_known(state):
             _settle_deletions(state)
             unknown.append(state)
@@ -103,14 +104,22 @@ def _settle_deletions(state: InstanceState[Any]) -> None:
             state.dict[name] = None
 
 
+def refers(obj: Any) -> bool:
+    """Whether a reference of the object to another was set."""
+    state = instance_state(obj)
+    relations = references(state.mapper)
+    return bool(relations) and any(r.key in state.committed_state for r in relations)
+
+
 def settle_references(
     state: InstanceState[Any], targets: Mapping[InstanceState[Any], Any] | None = None
-) -> None:
+) -> bool:
     """Carry a changed many-to-one reference over to its foreign key columns before the copy.
 
     The ORM does so later in the flush; a target that has no key yet is left to it. With `targets`,
-    references to other objects are left alone.
+    references to other objects are left alone. Returns whether one is left to the ORM.
     """
+    awaits = False
     for relation in references(state.mapper):
         if relation.key not in state.committed_state or relation.key not in state.dict:
             continue
@@ -120,8 +129,11 @@ def settle_references(
         for local, remote in relation.local_remote_pairs or ():
             name = state.mapper.get_property_by_column(local).key
             value = _remote_value(relation.mapper, target, remote)
-            if value is not NO_VALUE and name not in KEY:
+            if value is NO_VALUE:
+                awaits = True
+            elif name not in KEY:
                 setattr(state.obj(), name, value)
+    return awaits
 
 
 @lru_cache(maxsize=256)

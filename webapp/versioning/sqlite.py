@@ -37,6 +37,7 @@ def prepare_sqlite(
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
+            "recursive_triggers = ON",  # else REPLACE deletes rows unseen by their guard
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
         dbapi_connection.create_function(GUARD_FUNCTION, 0, lambda: record.info.get(OPEN_CHANGE))
@@ -45,10 +46,15 @@ def prepare_sqlite(
             GIVEN_FUNCTION, 2, lambda column, row: record.info[GIVEN][column][row]
         )
 
-    def begin_transaction(connection: Connection) -> None:
+    def end_amending(connection: Connection) -> None:
         connection.info.pop(OPEN_CHANGE, None)
+
+    def begin_transaction(connection: Connection) -> None:
+        end_amending(connection)
         kind = begin if isinstance(begin, str) else begin()
         connection.exec_driver_sql(f"BEGIN {kind}")
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin_transaction)
+    event.listen(engine, "commit", end_amending)
+    event.listen(engine, "rollback", end_amending)

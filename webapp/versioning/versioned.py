@@ -15,7 +15,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, event, func, inspect, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Identity,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.orm import (
     Mapped,
     Mapper,
@@ -30,9 +41,10 @@ from sqlalchemy.orm import (
 
 from . import bulk, create, move, plan, write
 from .errors import VersioningError
-from .indexes import only_one_current
+from .indexes import index_changes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
-from .settle import references
+from .masking import check_names
+from .settle import refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -50,10 +62,14 @@ class Versioned:
     """Mixin: an edit inserts a new version, a deletion a tombstone; nothing is overwritten.
 
     Takes effect in the sessions given to `enable_versioning`. Columns named in ``__unversioned__``
-    (a counter, a last-seen time) are written in place and make no version.
+    (a counter, a last-seen time) are written in place and make no version; those in
+    ``__excluded__`` (a search text, a cache) are left out of diffs; those in ``__masked__`` (a
+    secret) are shown as changed, never with their value.
     """
 
     __unversioned__: ClassVar[tuple[str, ...]] = ()
+    __excluded__: ClassVar[tuple[str, ...]] = ()
+    __masked__: ClassVar[tuple[str, ...]] = ()
 
     # the primary key: which record, and which version of it
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True, sort_order=-2)
@@ -70,6 +86,7 @@ class Versioned:
     change_id: Mapped[int | None] = mapped_column(BigInteger, sort_order=104)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        event.listen(cls, "instrument_class", _order_key)
         event.listen(cls, "after_mapper_constructed", _complete_mapping)
         super().__init_subclass__(**kwargs)
 
@@ -121,6 +138,7 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
             plan.tombstone(session, obj)
         dirty = _plan_edits(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+        plan.settle_new(session)
     except BaseException:
         plan.undo(session)
         raise
@@ -136,7 +154,7 @@ def _plan_edits(session: Session) -> list[Any]:
     hooked: set[int] = set()
     dirty = list(session.dirty)
     while due := plan.changed(session, _edited(dirty, hooked)):
-        if not any(map(_may_edit_others, set(map(type, dirty)))):
+        if not _may_edit_others(dirty):
             plan.next_versions(session, due)
             break
         objects: list[Any] = [state.obj() for state in due]
@@ -153,10 +171,10 @@ def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
     return [obj for obj in dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
 
 
-def _may_edit_others(model: type[Any]) -> bool:
-    """Whether the class has a hook of its own, or references to other objects."""
-    hook = getattr(model, "new_version", Versioned.new_version)
-    return hook is not Versioned.new_version or bool(references(inspect(model)))
+def _may_edit_others(dirty: list[Any]) -> bool:
+    """Whether the objects have a hook of their own, or references that were set."""
+    hooks = {getattr(type(obj), "new_version", Versioned.new_version) for obj in dirty}
+    return hooks - {Versioned.new_version} != set() or any(map(refers, dirty))
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -207,18 +225,25 @@ def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransact
         transaction = transaction.parent
 
 
+def _order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
+    """Before a class is mapped: the id leads the key, also where a model overrides the column.
+
+    A record's versions are found by the key's index.
+    """
+    table = mapper.local_table
+    if isinstance(table, Table) and list(table.primary_key)[:1] == [table.c.version_id]:
+        table.append_constraint(PrimaryKeyConstraint(table.c.id, table.c.version_id))
+
+
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
+    check_names(mapper, cls)
     if mapper.inherits is not None:
         return
     table = version_table(mapper)
-    columns = (
-        mapper.columns
-    )  # unlike `column_attrs`, does not configure: later classes may be named
-    unknown = set(cls.__unversioned__) - set(columns.keys())
-    if unknown:
-        raise VersioningError(f"{cls.__name__}.__unversioned__ names no column: {sorted(unknown)}")
-    table.info["versioned"] = frozenset(columns[name].name for name in cls.__unversioned__)
+    # `columns`, unlike `column_attrs`, does not configure the mapper: later classes may be named
+    in_place = (mapper.columns[name].name for name in cls.__unversioned__)
+    table.info["versioned"] = frozenset(in_place)
     newest = table.alias()
     calculated = (
         select(func.max(newest.c.version_id) == table.c.version_id)
@@ -228,6 +253,7 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     )
     mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
     only_one_current(table)
+    index_changes(table.metadata)
 
 
 __all__ = ["Operation", "Versioned", "enable_versioning", "is_enabled"]

@@ -33,7 +33,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from . import onupdate
 from .batch import supersede_as_one
-from .change import open_change
+from .change import allow_amending, open_change
 from .conflict import raise_conflict
 from .edits import edits_of, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
@@ -60,6 +60,8 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     ledger.written.update(ledger.steps, ledger.in_place)
     ledger.steps.clear()
     ledger.in_place.clear()
+    for awaiting in ledger.awaiting:  # the ORM adds the key of a new object to the new row
+        allow_amending(session, awaiting.mapper)
     for model in dict.fromkeys(step.mapper for step in steps):
         group = [step for step in steps if step.mapper is model]
         _write_steps(session, model, group, open_change(session, model))
