@@ -60,13 +60,13 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     ledger.written.update(ledger.steps, ledger.in_place)
     ledger.steps.clear()
     ledger.in_place.clear()
-    for awaiting in ledger.awaiting:  # the ORM adds the key of a new object to the new row
-        allow_amending(session, awaiting.mapper)
     for model in dict.fromkeys(step.mapper for step in steps):
         group = [step for step in steps if step.mapper is model]
         _write_steps(session, model, group, open_change(session, model))
     for target, model in in_place:
         _write_in_place(session, model, target)
+    for awaiting in ledger.awaiting:  # the ORM adds the key of a new object to the new row
+        allow_amending(session, awaiting.mapper)
 
 
 def _write_steps(
