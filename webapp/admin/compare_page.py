@@ -61,8 +61,8 @@ class CompareView(TimelineView):
             compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),
             version_url=lambda number: self.version_url(record, number),
             form_url=self.get_url(".compare_view"),
-            edit_url=self.page_url("edit", record, self.can_edit and not deleted),
-            details_url=self.page_url("details", record, self.can_view_details and not deleted),
+            edit_url=self._url("edit", record, self.can_edit and not deleted),
+            details_url=self._url("details", record, self.can_view_details and not deleted),
             timeline_url=self.record_url("timeline", record.id),
             list_url=self.back(),
         )

@@ -17,7 +17,7 @@ from webapp.versioning import data_columns, is_versioned, utcnow
 
 from . import documents, times, values
 
-#: Characters of a value that a list shows.
+#: Characters of a value that a list shows, and from which on a timeline folds it.
 LONG = 80
 #: Characters that hide, or turn the direction of the text around them.
 UNSEEN = re.compile(
@@ -66,6 +66,11 @@ def name_of(row: Any) -> str:
     names = data_columns(type(row)) if is_versioned(type(row)) else ()
     texts = (getattr(row, name) for name in names)
     return next((text for text in texts if isinstance(text, str) and text), f"#{row.id}")
+
+
+def is_long(value: Any) -> bool:
+    text = text_of(value)
+    return len(text) > LONG or "\n" in text
 
 
 def shortened(value: Any) -> str:
