@@ -35,13 +35,11 @@ class CompareView(TimelineView):
     def compare_view(self) -> Any:
         record = self.asked_record()
         asked = self._asked_version("a"), self._asked_version("b")
+        if not 1 <= min(asked) <= max(asked) <= record.version_id:
+            abort(404, f"There is no such version. This record has 1 to {record.version_id}.")
         versions = self._versions(record, set(asked))
         if len(versions) < len(set(asked)):
-            number = next(each for each in asked if each not in versions)
-            abort(
-                404,
-                f"There is no version {number} of this record. The newest is {record.version_id}.",
-            )
+            abort(404, "One of the two versions is not there: it was removed past the application.")
         older, newer = (versions[number] for number in sorted(asked))
         changes = diff(older.row, newer.row)
         shows_all = request.args.get("all") == "1"

@@ -100,7 +100,9 @@ def versions_link(number: int, url: str) -> Markup:
 def last_change(at: dt.datetime, actor: str | None) -> Markup:
     """When and by whom the newest version was made."""
     when = Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
-    return when + Markup(' <small class="by">by {}</small>').format(actor) if actor else when
+    return (
+        when + Markup(' <small class="by">by {}</small>').format(visible(actor)) if actor else when
+    )
 
 
 def cells(shorten: bool) -> dict[type, Callable[..., Any]]:
