@@ -10,9 +10,10 @@ from typing import Any
 from flask import url_for
 from flask_admin import Admin
 
-from webapp.admin import VersionedModelView, presentation
+from webapp.admin import VersionedModelView, presentation, runs
+from webapp.admin.shown import Layout, Shown
 from webapp.extensions import db
-from webapp.versioning import MASKED, FieldChange, Operation, Tally, recorded_models
+from webapp.versioning import MASKED, ChangedRecord, FieldChange, Operation, Tally, recorded_models
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class Subject:
     name: str
     view: Any | None
 
+    def fields(self, record: ChangedRecord) -> tuple[Shown, ...]:
+        """What changed of a record, laid out as on its timeline."""
+        assert self.view is not None
+        layout: Layout = self.view.layout(runs.TIMELINE)
+        return layout.changes(record.changes, first=record.operation == Operation.CREATE)
+
     def label(self, name: str) -> str:
         assert self.view is not None
         return str(self.view.get_column_name(name))
@@ -37,20 +44,16 @@ class Subject:
         assert self.view is not None
         return str(value) if value is MASKED else str(self.view.show_value(name, value))
 
-    def is_long(self, name: str, value: Any) -> bool:
-        return presentation.is_long(value)
-
     def look_up(self, changes: Iterable[FieldChange]) -> None:
         """Fetch the names of the records that the values refer to, at once for each column."""
-        if self.view is None:
-            return
-        wanted: dict[str, set[Any]] = {name: set() for name in self.view.form_references}
-        for each in changes:
-            if each.name in wanted:
-                wanted[each.name] |= {each.old, each.new} - {None, MASKED}
-        for name, ids in wanted.items():
-            if ids:
-                self.view.look_up(name, ids)
+        if self.view is not None:
+            self.view.look_up_all(changes)
+
+    def compare_url(self, record: ChangedRecord) -> str:
+        """The comparison of the record's version with its predecessor."""
+        assert self.view is not None
+        a, b = max(record.version_id - 1, 1), record.version_id
+        return url_for(f"{self.view.endpoint}.compare_view", id=str(record.id), a=a, b=b, all=1)
 
     def timeline_url(self, id: Any, version: int | None = None) -> str | None:
         """The record's timeline, from that version on."""

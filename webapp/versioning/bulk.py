@@ -156,7 +156,9 @@ def _prepare_insert(execute_state: ORMExecuteState, statement: Insert, mapper: M
     extra = [{"change_id": opened.id, "version_from": opened.at} for _ in rows]
     lacking = [n for n, row in enumerate(rows) if row.get("id") is None]
     if lacking and "id" not in in_statement and allots_ids(mapper):
-        for n, id in zip(lacking, allot_ids(session, mapper, len(lacking)), strict=True):
+        given = (row["id"] for row in rows if row.get("id") is not None)
+        ids = allot_ids(session, mapper, len(lacking), given)
+        for n, id in zip(lacking, ids, strict=True):
             extra[n]["id"] = id
     complete = [{**row, **more} for row, more in zip(rows, extra, strict=True)]
     execute_state.parameters = complete[0] if isinstance(parameters, Mapping) else complete

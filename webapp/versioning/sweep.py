@@ -46,13 +46,13 @@ from . import onupdate
 from .change import allow_amending, open_change
 from .conflict import values_of
 from .create import take_out
+from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
-from .plan import is_expression
 from .queries import live
+from .rows import column_of, next_row, untouched
 from .shape import version_table
 from .types import UtcDateTime
-from .write import column_of, next_row, untouched
 
 Parameters = Mapping[str, Any]
 
@@ -286,15 +286,22 @@ def update_in_place(
 ) -> Result[Any]:
     """Write `__unversioned__` columns of the matching records' current rows: no version."""
     table = version_table(mapper)
-    chosen = Sweep(session, mapper, statement, parameters)._matching(table.c.id)
+    matching = Sweep(session, mapper, statement, parameters)._matching
+    wanted = statement._returning
+    ids: Any = matching(table.c.id)
+    if wanted:  # the rows may match no longer once they are updated
+        ids = session.connection(bind_arguments={"mapper": mapper}).scalars(ids).all()
     columns = {column_of(mapper, name): value for name, value in values.items()}
     result = session.connection(bind_arguments={"mapper": mapper}).execute(
         update(table)
-        .where(table.c.id.in_(chosen), live(table))
+        .where(table.c.id.in_(ids), live(table))
         .values({**untouched(table, columns), **columns})
     )
     for state in _loaded(session, mapper):
         session.expire(state.obj(), list(values))
+    if wanted:
+        query = select(*wanted).select_from(mapper.class_).where(table.c.id.in_(ids), live(table))
+        return session.execute(query).freeze()()
     return result
 
 
