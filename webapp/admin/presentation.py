@@ -17,7 +17,7 @@ from webapp.versioning import data_columns, is_versioned, utcnow
 
 from . import documents, identity, times, values
 
-#: Characters of a value that a list shows.
+#: Characters of a value that a list shows, and from which on a timeline folds it.
 LONG = 80
 #: Characters up to which a name goes into an address.
 LONGEST_ADDRESS = 500
@@ -97,6 +97,11 @@ def sentence(words: str) -> str:
     return " ".join([first[:1].upper() + first[1:], *lowered])
 
 
+def is_long(value: Any) -> bool:
+    text = text_of(value)
+    return len(text) > LONG or "\n" in text
+
+
 def shortened(value: Any) -> str:
     """The text in one line, cut to the width of a list's cell."""
     line = " ".join(text_of(value).split())
@@ -148,8 +153,8 @@ def reference_input(
     now = Markup("Now: <b>{}</b>. ").format(in_use) if in_use else ""
     return Markup(
         '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}There are too many'
-        " records to list: pick one of the first, or type the number of another, which stands at"
-        " the top of its page.</small>"
+        " records to list them all: pick one of those offered, or type the number of another, which"
+        " stands on its page, like #42.</small>"
     ).format(Markup(control), list_id, offered, hint_id, now)
 
 
