@@ -143,3 +143,11 @@ def test_what_is_not_offered_is_not_there(client: Any, page: str) -> None:
     """FIELD-NOTES: `ajax_update` ignores `can_edit`; `ajax_lookup` has no limit."""
     assert client.get(f"/admin/gadget/{page}").status_code in (302, 403, 404)
     assert client.post(f"/admin/gadget/{page}", data={"name": "x"}).status_code in (404, 405)
+
+
+def test_an_unknown_record_leads_to_its_list(client: Any) -> None:
+    for page in ("timeline", "edit", "details"):
+        answer = client.get(f"/admin/gadget/{page}/?id=99")
+        assert answer.status_code == 404
+        assert 'href="/admin/gadget/">To the list</a>' in answer.text
+    assert "To the list" not in client.get("/admin/nowhere/").text
