@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
 from . import presentation, runs
+from .plot import Plot, plot
 from .records import RecordView
 from .references import Target
 from .shown import Layout
@@ -26,6 +27,8 @@ class TimelineView(RecordView):
     timeline_template = "history/timeline.html"
     #: Versions on a page.
     timeline_size = 20
+    #: A column of numbers that the timeline draws over time.
+    timeline_plot: str | None = None
     #: Columns that hold the id of another record: {"supplier_id": Supplier}.
     form_references: dict[str, type[Any]] = {}
 
@@ -68,9 +71,19 @@ class TimelineView(RecordView):
                 )
                 for entry in page.entries
             },
+            plot=self._plot(record),
             picked={"a": numbers[min(1, len(numbers) - 1)], "b": numbers[0]},
             form_url=self.get_url(".compare_view"),
             compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),
+        )
+
+    def _plot(self, record: Any) -> Plot | None:
+        name = self.timeline_plot
+        if name is None:
+            return None
+        label, session = self.get_column_name(name), self.session.session()
+        return plot(
+            session, self.model, record.id, name, label, lambda value: self.show_value(name, value)
         )
 
     def asked_record(self) -> Any:
