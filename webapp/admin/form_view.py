@@ -52,6 +52,7 @@ class FormView(DeleteView):
             title=presentation.name_of(model),
             timeline_url=self.record_url("timeline", model.id),
             return_url=self.back(),
+            newest_url=self.record_url("newest", model.id),
             row_url=self.row_url,
             **more,
         )

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from . import merging
-from .form_view import FormView
+from .undoing import UndoView
 
 
-class MergeView(FormView):
+class MergeView(UndoView):
     """Both pages keep what was typed and say who was there first."""
 
     merge_template = "admin/model/merge.html"

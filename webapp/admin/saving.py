@@ -49,6 +49,8 @@ class SaveView(MergeView):
         self._validate_form_instance(ruleset=self._form_edit_rules, form=form)
         if request.method == "GET":
             form.base_version.process(None, str(model.version_id))
+            undone = self.offer_undone(form, model)
+            self.tell(undone=undone, undone_version=request.args.get("undo"))
             return self.form_page(self.edit_template, form, self._form_edit_rules, model)
         draft = self.draft(form, model)
         if draft.base != model.version_id:
