@@ -145,3 +145,28 @@ def test_a_deleted_attribute_is_null_in_the_new_row_alone(notes: World, session:
     del note.body
     session.commit()
     assert [row[1:] for row in notes.rows(Note, "body")] == [(1, False, "b"), (2, True, None)]
+
+
+@pytest.mark.parametrize("name", ["id", "version_id", "is_current_version", "body", "draft"])
+def test_reading_what_is_expired_while_an_edit_waits(
+    notes: World, session: Session, name: str
+) -> None:
+    make_note(session)
+    note = session.scalars(current(Note)).one()
+    session.expire(note)
+    note.title = "two"
+    getattr(note, name)
+    session.flush()
+    assert (note.version_id, note.is_current_version, note.title) == (2, True, "two")
+    note.title = "three"
+    session.commit()
+    assert [row[3] for row in notes.rows(Note, "title")] == ["one", "three"]
+
+
+def test_a_refresh_gives_an_edit_up(notes: World, session: Session) -> None:
+    id = make_note(session)
+    note = session.scalars(current(Note)).one()
+    note.title = "lost"
+    session.refresh(note)
+    session.commit()
+    assert notes.rows(Note, "title") == [(id, 1, True, "one")]

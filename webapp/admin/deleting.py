@@ -13,14 +13,14 @@ from wtforms.validators import InputRequired
 from webapp.versioning import VersionConflict, VersioningError, change
 
 from . import identity, presentation, refusals
+from .compare_page import CompareView
 from .forms import reason_field
-from .timeline_page import TimelineView
 
 MOST_AT_ONCE = 1000
 REFUSED = "The database refused to delete this. Nothing was deleted."
 
 
-class DeleteView(TimelineView):
+class DeleteView(CompareView):
     """Flask-Admin's delete page and actions, over tombstones."""
 
     #: Whether every change of this model must say why.
@@ -38,9 +38,9 @@ class DeleteView(TimelineView):
         form = self.delete_form()
         if not form.validate():
             abort(422, _said(form))
-        name = presentation.name_of(model)
+        name = presentation.told(model)
         if self.delete_model(model):
-            flash(f"{self.name} “{name}” was deleted. Its timeline keeps every version.", "success")
+            flash(f"{name} was deleted. Its timeline keeps every version.", "success")
         return redirect(self.back(request.form.get("url")))
 
     @expose("/action/", methods=("POST",))

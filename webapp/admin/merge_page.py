@@ -9,7 +9,7 @@ from flask_admin.helpers import get_form_data
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from . import merging
+from . import merging, runs
 from .undoing import UndoView
 
 
@@ -66,8 +66,8 @@ class MergeView(UndoView):
 
     def merge_of(self, draft: merging.Draft, theirs: Any) -> merging.Merge:
         typed = self.form_over(theirs, draft.as_typed)
-        versions = self._versions(theirs, draft)
-        return merging.Merge(draft, typed, versions, theirs, self.show_value, self.get_column_name)
+        versions = self._typed_over(theirs, draft)
+        return merging.Merge(draft, typed, versions, theirs, self.layout(runs.COMPARISON))
 
     def form_over(self, model: Any, sent: MultiDict[str, Any]) -> Any:
         """The edit form of that row with these values in place of the request's own."""
@@ -100,7 +100,7 @@ class MergeView(UndoView):
         )
         return page, 410
 
-    def _versions(self, theirs: Any, draft: merging.Draft) -> dict[int, Any]:
+    def _typed_over(self, theirs: Any, draft: merging.Draft) -> dict[int, Any]:
         """The rows that the draft was typed over, in one statement."""
         wanted = {each.base for each in draft.asked.values()} | {draft.base, draft.began}
         model = self.model

@@ -7,7 +7,7 @@ choice beside what was typed at first, so that a third save in between can be as
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,14 +18,14 @@ from webapp.versioning import (
     MASKED,
     FieldChange,
     FieldMerge,
-    TextDifference,
-    TextPart,
     data_columns,
     masked_columns,
     merge_fields,
     shown_columns,
 )
 
+from . import runs
+from .shown import Layout, Shown
 from .untouched import as_sent, came_back
 
 NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
@@ -33,8 +33,6 @@ CHOICES = ("theirs", "yours", "merged", "hand")
 # No attribute has a hyphen in its name, so no field of the form bears one of these.
 BEGAN = "merge-began"
 CHOICE, YOURS, BASE = "merge-choice-", "merge-yours-", "merge-base-"
-#: Characters from which on a text's changed words are marked instead of the whole.
-MARK_WORDS_FROM = 40
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class MergeRow:
-    """One field that either side changed, as text, and what becomes of it.
+    """One field that either side changed, as it is shown, and what becomes of it.
 
     `outcome` is "theirs", "yours" or "both" (taken: the one that changed it, or the same from
     both), or "ask". Of a field that is asked about, `sent` is what was typed at first and `merged`
@@ -91,11 +89,9 @@ class MergeRow:
     label: str
     outcome: str
     base_version: int
-    base: str
-    theirs: str
-    yours: str
-    theirs_parts: tuple[TextPart, ...] = ()
-    yours_parts: tuple[TextPart, ...] = ()
+    base: Shown
+    theirs: Shown
+    yours: Shown
     since: bool = False
     typed: bool = False
     sent: tuple[str, ...] = ()
@@ -137,8 +133,7 @@ def changed(older: Any, newer: Any) -> set[str]:
 class Merge:
     """The rows of a merge: of a draft over its versions, and the version that is the newest now.
 
-    `typed` is the form of the draft as typed, over their version; `show` makes text of a column's
-    value, and `label` of its name.
+    `typed` is the form of the draft as typed, over their version; `layout` shows what differs.
     """
 
     def __init__(
@@ -147,16 +142,14 @@ class Merge:
         typed: Any,
         versions: Mapping[int, Any],
         theirs: Any,
-        show: Callable[[str, Any], str],
-        label: Callable[[str], str],
+        layout: Layout,
     ) -> None:
         self.draft = draft
         self.typed = typed
         self.versions = versions
         self.theirs = theirs
         self.model = type(theirs)
-        self.show = show
-        self.label = label
+        self.layout = layout
         self.form_of_theirs = type(typed)(None, obj=theirs)
         self.form_of_base = type(typed)(None, obj=versions[draft.base])
         self.since_began = changed(versions[draft.began], theirs)
@@ -263,24 +256,17 @@ class Merge:
         old = getattr(self.versions[number], attribute)
         new = getattr(self.theirs, attribute)
         typed = self.typed[name]
-        yours = old if outcome == "theirs" else typed.data
-        label = typed.label.text
-        if attribute in masked_columns(self.model):
-            hidden = str(MASKED)
-            return MergeRow(name, label, outcome, number, hidden, hidden, hidden)
-        text = self._text(attribute, yours)
+        yours = self._change(attribute, old, old if outcome == "theirs" else typed.data)
         if outcome != "theirs" and typed.process_errors:
-            text = yours = " ".join(map(str, typed.raw_data or []))
+            yours = self._unreadable(attribute, old, " ".join(map(str, typed.raw_data or [])))
         return MergeRow(
             name=name,
-            label=label,
+            label=typed.label.text,
             outcome=outcome,
             base_version=number,
-            base=self._text(attribute, old),
-            theirs=self._text(attribute, new),
-            yours=text,
-            theirs_parts=_parts(attribute, old, new),
-            yours_parts=_parts(attribute, old, yours),
+            base=self.layout.same(attribute, self._open(attribute, old)),
+            theirs=self._change(attribute, old, new),
+            yours=yours,
         )
 
     def _other(self, attribute: str) -> MergeRow:
@@ -289,19 +275,27 @@ class Merge:
         old, new = getattr(began, attribute), getattr(self.theirs, attribute)
         return MergeRow(
             name=attribute,
-            label=self.label(attribute),
+            label=self.layout.label(attribute),
             outcome="theirs",
             base_version=began.version_id,
-            base=self._text(attribute, old),
-            theirs=self._text(attribute, new),
-            yours=self._text(attribute, old),
-            theirs_parts=_parts(attribute, old, new),
+            base=self.layout.same(attribute, self._open(attribute, old)),
+            theirs=self._change(attribute, old, new),
+            yours=self._change(attribute, old, old),
             since=attribute in self.since_base,
         )
 
-    def _text(self, attribute: str, value: Any) -> str:
-        hidden = attribute in masked_columns(self.model)
-        return str(MASKED) if hidden else str(self.show(attribute, value))
+    def _change(self, attribute: str, old: Any, new: Any) -> Shown:
+        old, new = self._open(attribute, old), self._open(attribute, new)
+        return self.layout.change(FieldChange(attribute, old, new, _kind(old, new)))
+
+    def _unreadable(self, attribute: str, old: Any, text: str) -> Shown:
+        """What was typed and is no value of the column."""
+        shown = self.layout.same(attribute, self._open(attribute, old))
+        return replace(shown, form="pair", old=shown.new, new=runs.text(text, self.layout.room))
+
+    def _open(self, attribute: str, value: Any) -> Any:
+        """The value, or MASKED where it is not for showing."""
+        return MASKED if attribute in masked_columns(self.model) else value
 
     def _is_theirs(self, form: Any, name: str) -> bool:
         return came_back(form[name], self.form_of_theirs[name])
@@ -337,9 +331,9 @@ def _with_yours(found: FieldMerge) -> str | None:
     )
 
 
-def _parts(name: str, old: Any, new: Any) -> tuple[TextPart, ...]:
-    """The words that differ between two texts long enough to need it."""
-    if not isinstance(old, str) or not isinstance(new, str) or len(old) < MARK_WORDS_FROM:
-        return ()
-    detail = FieldChange(name, old, new, "text").detail
-    return detail.parts if isinstance(detail, TextDifference) else ()
+def _kind(old: Any, new: Any) -> str:
+    """The kind of column that the two values come from, as far as it decides how they are shown."""
+    for kind, types in (("text", str), ("json", dict), ("list", list)):
+        if all(value is None or type(value) is types for value in (old, new)):
+            return kind
+    return "value"

@@ -62,7 +62,6 @@ class RestoreView(RewindView):
     def _restore_page(
         self, plan: Restoration, form: Any, status: int, clashes: tuple[Any, ...] | None = None
     ) -> Any:
-        self.name_references(plan.changes)
         every = tuple(change.name for change in plan.changes)
         return self.rewind_page(
             self.restore_template,
@@ -70,6 +69,7 @@ class RestoreView(RewindView):
             status,
             form,
             plan=plan,
+            changes=self.shown_changes(plan.changes),
             source=plan.source.version_id,
             source_at=plan.source.version_from,
             picked=every if request.method == "GET" else self._picked(plan),

@@ -19,9 +19,10 @@ from webapp.versioning import (
     change,
 )
 
-from . import identity, presentation, refusals
+from . import identity, presentation, refusals, runs
 from .forms import reason_field
 from .newest_page import NewestView
+from .shown import Shown
 from .timeline_page import NUMBER
 
 NO_VERSION = "This record has no version of that number. Choose one from its timeline."
@@ -108,23 +109,15 @@ class RewindView(NewestView):
             form=form,
             stale=status == 409,
             deleted=self.is_tombstone(record),
-            label=self.get_column_name,
-            show=self.show_value,
-            is_long=lambda name, value: presentation.is_long(value),
-            edit_url=self._url("edit", record, self.can_edit and not self.is_tombstone(record)),
-            details_url=self._url(
-                "details", record, self.can_view_details and not self.is_tombstone(record)
-            ),
             **who,
             **more,
         )
         return page, status
 
-    def name_references(self, changes: tuple[FieldChange, ...]) -> None:
-        """Look the names of all records that the changes speak of up at once."""
-        for name in self.form_references:
-            found = [each for each in changes if each.name == name]
-            self.look_up(name, {value for each in found for value in (each.old, each.new)})
+    def shown_changes(self, changes: tuple[FieldChange, ...]) -> tuple[Shown, ...]:
+        """The changes as the comparison of two versions shows them."""
+        self.look_up_all(changes)
+        return self.layout(runs.COMPARISON).changes(changes)
 
     def clash_lines(self, clashes: tuple[Clash, ...]) -> list[ClashLine]:
         return [

@@ -9,7 +9,7 @@ from flask import flash, redirect, request
 from flask_admin import expose
 from sqlalchemy import inspect
 
-from webapp.versioning import MASKED, ReadOnlyVersion, Undo, plan_undo, undo
+from webapp.versioning import MASKED, FieldChange, ReadOnlyVersion, Undo, plan_undo, undo
 
 from . import presentation
 from .fields import ReferenceField
@@ -106,13 +106,15 @@ class UndoView(RestoreView):
     def _undo_page(
         self, plan: Undo, form: Any, status: int, clashes: tuple[Any, ...] | None = None
     ) -> Any:
-        self.name_references(plan.changes)
+        left = tuple(FieldChange(each.name, each.present, each.undone) for each in plan.left)
         return self.rewind_page(
             self.undo_template,
             plan.record,
             status,
             form,
             plan=plan,
+            changes=self.shown_changes(plan.changes),
+            left=self.shown_changes(left),
             source=plan.version_id,
             offer_url=self.record_url("edit", plan.record.id, undo=plan.version_id),
             clashes=self.clash_lines(plan.clashes if clashes is None else clashes),

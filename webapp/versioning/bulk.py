@@ -5,7 +5,7 @@ Listens to ``do_orm_execute``. What would alter rows behind the history's back i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import BindParameter, Delete, Insert, Result, Table, Update, inspect, select, tuple_
@@ -15,17 +15,24 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from .allot import allot_ids, allots_ids
 from .change import open_change
-from .errors import ReadOnlyVersion, VersioningError
+from .errors import ReadOnlyVersion, UnknownVersion, VersioningError
 from .ledger import is_enabled
-from .shape import VERSION_COLUMNS, has_versions, unversioned_columns, version_table
+from .shape import VERSION_COLUMNS, chunks, has_versions, unversioned_columns, version_table
 from .sweep import Sweep, update_in_place
+
+CHUNK = 500
 
 
 def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
     """Rewrite an ORM statement that would alter a versioned table; None lets it run as it is."""
+    if execute_state.is_column_load:
+        # a flush here would move the object to its new row, and then the old one's be loaded
+        execute_state.update_execution_options(autoflush=False)
     if not (execute_state.is_update or execute_state.is_delete or execute_state.is_insert):
         return None
-    session, statement = execute_state.session, execute_state.statement
+    session: Session = execute_state.session
+    # a SELECT of entities from_statement() a DML statement's RETURNING
+    statement = getattr(execute_state.statement, "element", execute_state.statement)
     mapper = execute_state.bind_mapper
     if not is_enabled(session):
         return None
@@ -41,7 +48,7 @@ def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
     assert isinstance(statement, Update | Delete)
     parameters = execute_state.parameters or {}
     if not isinstance(parameters, Mapping):
-        return _update_by_key(session, mapper, parameters)
+        return _update_by_key(session, mapper, statement, parameters)
     if isinstance(statement, Delete):
         return Sweep(session, mapper, statement, parameters).delete()
     values = _values(mapper, statement, parameters)
@@ -66,13 +73,16 @@ def _values(
     given: dict[Any, Any] = {**(statement._values or {})}
     given.update((name, value) for name, value in parameters.items() if name in mapper.columns)
     values = {_attribute(mapper, key): _plain(value, parameters) for key, value in given.items()}
-    by_hand = values.keys() & (VERSION_COLUMNS | {"id"})
-    if by_hand:
+    _refuse_by_hand(mapper, values.keys() & (VERSION_COLUMNS | {"id"}))
+    return values
+
+
+def _refuse_by_hand(mapper: Mapper[Any], names: Set[str]) -> None:
+    if names:
         raise ReadOnlyVersion(
-            f"{', '.join(sorted(by_hand))} of {mapper.class_.__name__} cannot be set by hand."
+            f"{', '.join(sorted(names))} of {mapper.class_.__name__} cannot be set by hand."
             " Nothing was written: leave them out, and the versioning sets them."
         )
-    return values
 
 
 def _attribute(mapper: Mapper[Any], key: Any) -> str:
@@ -89,16 +99,37 @@ def _plain(value: Any, parameters: Mapping[str, Any]) -> Any:
 
 
 def _update_by_key(
-    session: Session, mapper: Mapper[Any], rows: Sequence[Mapping[str, Any]]
+    session: Session,
+    mapper: Mapper[Any],
+    statement: Update | Delete,
+    rows: Sequence[Mapping[str, Any]],
 ) -> Result[Any]:
     """The ORM's bulk update by primary key: as edits of objects, in one flush."""
+    name = mapper.class_.__name__
     names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    if isinstance(statement, Delete) or statement.whereclause is not None or statement._values:
+        raise VersioningError(
+            f"A list of rows updates {name} by their keys, without WHERE and values. Nothing was"
+            " written: write it as one statement, with in_() for example."
+        )
+    if any(row.get(key) is None for row in rows for key in names):
+        raise VersioningError(
+            f"A row of the list lacks its key, {' and '.join(names)}. Nothing of {name} was"
+            " written: give each row the key of the version that it edits."
+        )
     keys = [tuple(row[name] for name in names) for row in rows]
-    query = select(mapper.class_).where(tuple_(*mapper.primary_key).in_(keys))
-    found = {inspect(obj).identity: obj for obj in session.scalars(query)}
+    found: dict[Any, Any] = {}
+    for part in chunks(keys, CHUNK):
+        query = select(mapper.class_).where(tuple_(*mapper.primary_key).in_(part))
+        found.update((inspect(obj).identity, obj) for obj in session.scalars(query))
+    if unknown := set(keys) - found.keys():
+        raise UnknownVersion(
+            f"{name} {min(unknown)} is not in the database. Nothing was written: read the records"
+            " again."
+        )
     for key, row in zip(keys, rows, strict=True):
-        for name in row.keys() - set(names):
-            setattr(found[key], name, row[name])
+        for attribute in row.keys() - set(names):
+            setattr(found[key], attribute, row[attribute])
     session.flush()
     return IteratorResult(SimpleResultMetaData([]), iter([]))
 
@@ -119,11 +150,15 @@ def _prepare_insert(execute_state: ORMExecuteState, statement: Insert, mapper: M
     session = execute_state.session
     rows = [parameters] if isinstance(parameters, Mapping) else list(parameters)
     in_statement = {_attribute(mapper, key) for key in statement._values or ()}
+    in_rows = {_attribute(mapper, key) for key in set().union(*rows)}
+    _refuse_by_hand(mapper, (in_statement | in_rows) & VERSION_COLUMNS)
     opened = open_change(session, mapper)
     extra = [{"change_id": opened.id, "version_from": opened.at} for _ in rows]
     lacking = [n for n, row in enumerate(rows) if row.get("id") is None]
     if lacking and "id" not in in_statement and allots_ids(mapper):
-        for n, id in zip(lacking, allot_ids(session, mapper, len(lacking)), strict=True):
+        given = (row["id"] for row in rows if row.get("id") is not None)
+        ids = allot_ids(session, mapper, len(lacking), given)
+        for n, id in zip(lacking, ids, strict=True):
             extra[n]["id"] = id
     complete = [{**row, **more} for row, more in zip(rows, extra, strict=True)]
     execute_state.parameters = complete[0] if isinstance(parameters, Mapping) else complete

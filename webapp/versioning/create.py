@@ -32,7 +32,8 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
         given = [state for state in group if state.dict.get("id") is not None]
         nameless = [state for state in group if state.dict.get("id") is None]
         if nameless and allots_ids(mapper):
-            ids = allot_ids(session, mapper, len(nameless))
+            taken = (state.dict["id"] for state in given)
+            ids = allot_ids(session, mapper, len(nameless), taken)
             for state, id in zip(nameless, ids, strict=True):
                 ledger.allotted[state] = True
                 state.obj().id = id
@@ -62,6 +63,7 @@ def _place(
     last: Any,
     leaving: InstanceState[Any] | None,
 ) -> None:
+    obj: Any = state.obj()
     version, at, operation = 1, opened.at, "create"
     if last is not None:
         if last.version_op != "delete" and leaving is None:
@@ -76,15 +78,21 @@ def _place(
             version = last.version_id
         else:
             ledger.steps[state] = Step(
-                state, state.mapper, last.id, last.version_id, at, operation, copy=False
+                state.obj(),
+                state,
+                state.mapper,
+                last.id,
+                last.version_id,
+                at,
+                operation,
+                copy=False,
             )
         if leaving is not None:
             ledger.steps.pop(leaving, None)
-            _take_out(session, leaving)
+            take_out(session, leaving)
         # in place of a row that is alive until this transaction, it is that record's next version
         if version > 1 and (leaving is not None or ledger.is_own(last.change_id)):
             operation = "update"
-    obj: Any = state.obj()
     if state.dict.get("version_id") not in (None, version):
         raise ReadOnlyVersion(
             f"{state.mapper.class_.__name__}: version_id cannot be set by hand. Nothing was"
@@ -136,13 +144,13 @@ def _remove_own(session: Session, mapper: Mapper[Any], last: Any) -> None:
     identity = tuple(key[mapper.get_property_by_column(c).key] for c in mapper.primary_key)
     deleted = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
     if deleted is not None:
-        _take_out(session, inspect(deleted))
+        take_out(session, inspect(deleted))
     table = version_table(mapper)
     session.connection(bind_arguments={"mapper": mapper}).execute(
         delete(table).where(table.c.id == last.id, table.c.version_id == last.version_id)
     )
 
 
-def _take_out(session: Session, state: InstanceState[Any]) -> None:
+def take_out(session: Session, state: InstanceState[Any]) -> None:
     """Let go of a deleted object, as a flush does: a rollback makes it persistent again."""
     session._remove_newly_deleted([state])

@@ -63,7 +63,7 @@ def _none(table: Table, kind: str) -> list[str]:
     return []
 
 
-def _allowed(table: Table, same: str, yes: str) -> str:
+def _allowed(table: Table, same: str) -> str:
     """The condition under which an UPDATE of a versioned row is lawful for anyone."""
     free = {"is_current_version", "version_to", *table.info["versioned"]}
     kept = [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
@@ -72,7 +72,7 @@ def _allowed(table: Table, same: str, yes: str) -> str:
         if column.name not in free and column.computed is None
     ]
     closing = "NOT NEW.is_current_version AND NEW.version_to IS NOT NULL"
-    in_place = f"NEW.is_current_version {yes} AND NEW.version_to IS NULL"
+    in_place = f"{same.format(_quoted('is_current_version'))} AND NEW.version_to IS NULL"
     return " AND ".join(
         [*kept, "OLD.is_current_version", "OLD.version_to IS NULL", f"({closing} OR {in_place})"]
     )
@@ -80,12 +80,16 @@ def _allowed(table: Table, same: str, yes: str) -> str:
 
 def _sqlite(table: Table, kind: str) -> list[str]:
     name, refuse = table.name, f"SELECT RAISE(ABORT, '{REFUSAL}')"
-    own = f"OLD.change_id IS {GUARD_FUNCTION}()" if kind == "versioned" else "0"
-    allowed = _allowed(table, "NEW.{0} IS OLD.{0}", "") if kind == "versioned" else "0"
+    # no open change and a row without one are both NULL, which makes the row nobody's own
+    own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
+    own = own if kind == "versioned" else "0"
+    allowed = _allowed(table, "NEW.{0} IS OLD.{0}") if kind == "versioned" else "0"
     key = " AND ".join(f"{_quoted(c.name)} = NEW.{_quoted(c.name)}" for c in table.primary_key)
     exists = f"EXISTS (SELECT 1 FROM {_quoted(name)} WHERE {key})"
+    # asking for the function, whatever its answer, stops programs that do not have it
+    known = f"({GUARD_FUNCTION}() IS NULL OR 1)"
     rules = {
-        "insert": f"BEFORE INSERT ON {_quoted(name)} WHEN {exists}",
+        "insert": f"BEFORE INSERT ON {_quoted(name)} WHEN {known} AND {exists}",
         "update": f"BEFORE UPDATE ON {_quoted(name)} WHEN NOT ({allowed}) AND NOT ({own})",
         "delete": f"BEFORE DELETE ON {_quoted(name)} WHEN NOT ({own})",
     }
@@ -100,7 +104,7 @@ def _postgresql(table: Table, kind: str) -> list[str]:
     refuse = f"EXECUTE FUNCTION versioning_refuse('{kind}')"
     # compared as stored images: there is no equality for json, and 1.0 is not 1.00
     same = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
-    unless = f"WHEN (NOT ({_allowed(table, same, '')}))" if kind == "versioned" else ""
+    unless = f"WHEN (NOT ({_allowed(table, same)}))" if kind == "versioned" else ""
     rules = {
         "update": f"BEFORE UPDATE ON {name} FOR EACH ROW {unless}",
         "delete": f"BEFORE DELETE ON {name} FOR EACH ROW",

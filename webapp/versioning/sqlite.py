@@ -11,6 +11,9 @@ from .change import OPEN_CHANGE
 
 #: The SQL function that the guards ask which change this connection may still amend.
 GUARD_FUNCTION = "versioning_change"
+#: The SQL function that tells the values given for a batch of rows, by column and row, and the name
+#: under which ``Connection.info`` holds them.
+GIVEN_FUNCTION = GIVEN = "versioning_given"
 
 
 def prepare_sqlite(
@@ -34,14 +37,24 @@ def prepare_sqlite(
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
+            "recursive_triggers = ON",  # else REPLACE deletes rows unseen by their guard
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
         dbapi_connection.create_function(GUARD_FUNCTION, 0, lambda: record.info.get(OPEN_CHANGE))
+        record.info[GIVEN] = ()
+        dbapi_connection.create_function(
+            GIVEN_FUNCTION, 2, lambda column, row: record.info[GIVEN][column][row]
+        )
+
+    def end_amending(connection: Connection) -> None:
+        connection.info.pop(OPEN_CHANGE, None)
 
     def begin_transaction(connection: Connection) -> None:
-        connection.info.pop(OPEN_CHANGE, None)
+        end_amending(connection)
         kind = begin if isinstance(begin, str) else begin()
         connection.exec_driver_sql(f"BEGIN {kind}")
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin_transaction)
+    event.listen(engine, "commit", end_amending)
+    event.listen(engine, "rollback", end_amending)

@@ -45,13 +45,14 @@ from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
 from . import onupdate
 from .change import allow_amending, open_change
 from .conflict import values_of
+from .create import take_out
+from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
-from .plan import is_expression
 from .queries import live
+from .rows import column_of, next_row, untouched
 from .shape import version_table
 from .types import UtcDateTime
-from .write import column_of, next_row, untouched
 
 Parameters = Mapping[str, Any]
 
@@ -94,8 +95,8 @@ class Sweep:
             result: Result[Any] = self._pick(differs)
             if result.rowcount:  # type: ignore[attr-defined]
                 self._write(operation, result.rowcount)  # type: ignore[attr-defined]
-                self._move_objects()
-                result = self._returning() or result
+                self._move_objects(operation)
+            result = self._returning() or result
             self.picked.drop(self.connection, checkfirst=False)
         except BaseException:
             # a part of it may be written: nothing of it may ever be committed
@@ -218,33 +219,38 @@ class Sweep:
     def _key(rows: Table) -> tuple[Column[Any], Column[Any]]:
         return rows.c.id, rows.c.version_id
 
-    def _move_objects(self) -> None:
-        """Loaded objects of the picked rows go on as the new versions, and reload."""
+    def _move_objects(self, operation: str) -> None:
+        """Loaded objects of the picked rows go on as the new versions, and reload.
+
+        Those whose rows were taken back, since this transaction made them, leave the session.
+        """
         loaded = {_key_of(state): state for state in _loaded(self.session, self.mapper)}
         if not loaded:
             return
         picked = self.connection.execute(select(*self._key(self.picked), self.picked.c.own))
         found = [(loaded[row[0], row[1]], row) for row in picked if (row[0], row[1]) in loaded]
         for state, row in found:
-            if not row.own:
+            if row.own and row.version_id == 1 and operation == "delete":
+                take_out(self.session, state)
+            elif not row.own:
                 set_committed_value(state.obj(), "version_id", row.version_id + 1)
                 flag_dirty(state.obj())
         self.session.flush()
         for state, _ in found:
-            self.session.expire(state.obj())
+            if state.persistent:
+                self.session.expire(state.obj())
 
     def _returning(self) -> Result[Any] | None:
         """The RETURNING clause, answered from the new rows."""
-        wanted = [found["expr"] for found in self.statement.returning_column_descriptions]
+        wanted = self.statement._returning  # returning_column_descriptions fails on expressions
         if not wanted:
             return None
         rows, picked = self.table.c, self.picked
         next_version = case(
             (picked.c.own == true(), picked.c.version_id), else_=picked.c.version_id + 1
         )
-        query = select(*wanted).join(
-            picked, and_(rows.id == picked.c.id, rows.version_id == next_version)
-        )
+        same_row = and_(rows.id == picked.c.id, rows.version_id == next_version)
+        query = select(*wanted).select_from(self.mapper.class_).join(picked, same_row)
         return self.session.execute(query).freeze()()
 
     def _raise_conflict(self) -> None:
@@ -280,15 +286,22 @@ def update_in_place(
 ) -> Result[Any]:
     """Write `__unversioned__` columns of the matching records' current rows: no version."""
     table = version_table(mapper)
-    chosen = Sweep(session, mapper, statement, parameters)._matching(table.c.id)
+    matching = Sweep(session, mapper, statement, parameters)._matching
+    wanted = statement._returning
+    ids: Any = matching(table.c.id)
+    if wanted:  # the rows may match no longer once they are updated
+        ids = session.connection(bind_arguments={"mapper": mapper}).scalars(ids).all()
     columns = {column_of(mapper, name): value for name, value in values.items()}
     result = session.connection(bind_arguments={"mapper": mapper}).execute(
         update(table)
-        .where(table.c.id.in_(chosen), live(table))
+        .where(table.c.id.in_(ids), live(table))
         .values({**untouched(table, columns), **columns})
     )
     for state in _loaded(session, mapper):
         session.expire(state.obj(), list(values))
+    if wanted:
+        query = select(*wanted).select_from(mapper.class_).where(table.c.id.in_(ids), live(table))
+        return session.execute(query).freeze()()
     return result
 
 

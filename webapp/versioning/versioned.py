@@ -15,7 +15,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, event, func, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Identity,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    event,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.orm import (
     Mapped,
     Mapper,
@@ -28,11 +40,12 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, plan, write
+from . import bulk, create, move, plan, write
 from .errors import VersioningError
-from .indexes import index_changes, only_one_current
+from .indexes import index_changes, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
+from .settle import references
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -74,6 +87,7 @@ class Versioned:
     change_id: Mapped[int | None] = mapped_column(BigInteger, sort_order=104)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        event.listen(cls, "instrument_class", _order_key)
         event.listen(cls, "after_mapper_constructed", _complete_mapping)
         super().__init_subclass__(**kwargs)
 
@@ -123,21 +137,45 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
     try:
         for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
             plan.tombstone(session, obj)
-        hooked: set[Versioned] = set()
-        while due := plan.changed(session, _edited(session, hooked)):
-            hooked.update(due)
-            for obj in due:
-                obj.new_version(session)
-            plan.follow(session)
+        dirty = _plan_edits(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
+        plan.settle_new(session)
     except BaseException:
         plan.undo(session)
         raise
+    move.move_on(session, dirty)
 
 
-def _edited(session: Session, hooked: set[Versioned]) -> list[Versioned]:
-    """Dirty objects whose hook was not called yet: a hook may edit others, which get their turn."""
-    return [obj for obj in session.dirty if isinstance(obj, Versioned) and obj not in hooked]
+def _plan_edits(session: Session) -> list[Any]:
+    """Call the hook of each edited object; returns all the session's dirty objects.
+
+    A hook may edit others, and a reference may follow an object to its new version: they then get
+    their turn.
+    """
+    hooked: set[int] = set()
+    dirty = list(session.dirty)
+    while due := plan.changed(session, _edited(dirty, hooked)):
+        if not any(map(_may_edit_others, set(map(type, dirty)))):
+            plan.next_versions(session, due)
+            break
+        objects: list[Any] = [state.obj() for state in due]
+        hooked.update(map(id, objects))
+        for obj in objects:
+            obj.new_version(session)
+        dirty = list(session.dirty)
+        plan.follow(session, dirty)
+    return dirty
+
+
+def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
+    """Dirty objects whose hook was not called yet."""
+    return [obj for obj in dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
+
+
+def _may_edit_others(model: type[Any]) -> bool:
+    """Whether the class has a hook of its own, or references to other objects."""
+    hook = getattr(model, "new_version", Versioned.new_version)
+    return hook is not Versioned.new_version or bool(references(inspect(model)))
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -188,16 +226,25 @@ def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransact
         transaction = transaction.parent
 
 
+def _order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
+    """Before a class is mapped: the id leads the key, also where a model overrides the column.
+
+    A record's versions are found by the key's index.
+    """
+    table = mapper.local_table
+    if isinstance(table, Table) and list(table.primary_key)[:1] == [table.c.version_id]:
+        table.append_constraint(PrimaryKeyConstraint(table.c.id, table.c.version_id))
+
+
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
     check_names(mapper, cls)
     if mapper.inherits is not None:
         return
     table = version_table(mapper)
-    columns = (
-        mapper.columns
-    )  # unlike `column_attrs`, does not configure: later classes may be named
-    table.info["versioned"] = frozenset(columns[name].name for name in cls.__unversioned__)
+    # `columns`, unlike `column_attrs`, does not configure the mapper: later classes may be named
+    in_place = (mapper.columns[name].name for name in cls.__unversioned__)
+    table.info["versioned"] = frozenset(in_place)
     newest = table.alias()
     calculated = (
         select(func.max(newest.c.version_id) == table.c.version_id)
@@ -207,6 +254,7 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     )
     mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
     only_one_current(table)
+    name_indexes(table)
     index_changes(table.metadata)
 
 
