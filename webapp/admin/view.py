@@ -64,6 +64,7 @@ class VersionedModelView(ListView):
         """Hook: tells the template which list it is, and the way to the other one."""
         self.tell(
             row_url=self.row_url,
+            revive_url=self.revive_url if self.can_edit else None,
             deleted=self.shows_deleted,
             live_url=self.get_url(".index_view"),
             deleted_url=self.get_url(".index_view", deleted=1),
