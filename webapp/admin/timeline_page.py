@@ -14,6 +14,7 @@ from sqlalchemy import inspect
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
 from . import presentation, runs
+from .plot import Plot, plot
 from .records import RecordView
 from .references import Target
 from .shown import Layout
@@ -27,6 +28,8 @@ class TimelineView(RecordView):
     timeline_template = "history/timeline.html"
     #: Versions on a page.
     timeline_size = 20
+    #: A column of numbers that the timeline draws over time.
+    timeline_plot: str | None = None
     #: Columns that hold the id of another record: {"supplier_id": Supplier}.
     form_references: dict[str, type[Any]] = {}
 
@@ -60,8 +63,8 @@ class TimelineView(RecordView):
             older_url=self._page_url(record, page.older) if page.older else None,
             first_shown=max(numbers),
             last_shown=min(numbers),
-            edit_url=self.page_url("edit", record, self.can_edit and not deleted),
-            details_url=self.page_url("details", record, self.can_view_details and not deleted),
+            edit_url=self._url("edit", record, self.can_edit and not deleted),
+            details_url=self._url("details", record, self.can_view_details and not deleted),
             list_url=self.back(),
             revive_url=self.revive_url(record) if deleted and self.can_edit else None,
             restore_url=partial(self._restore_url, record),
@@ -72,9 +75,19 @@ class TimelineView(RecordView):
                 )
                 for entry in page.entries
             },
+            plot=self._plot(record),
             picked={"a": numbers[min(1, len(numbers) - 1)], "b": numbers[0]},
             form_url=self.get_url(".compare_view"),
             compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),
+        )
+
+    def _plot(self, record: Any) -> Plot | None:
+        name = self.timeline_plot
+        if name is None:
+            return None
+        label, session = self.get_column_name(name), self.session.session()
+        return plot(
+            session, self.model, record.id, name, label, lambda value: self.show_value(name, value)
         )
 
     def asked_record(self) -> Any:
@@ -94,7 +107,8 @@ class TimelineView(RecordView):
     def look_up(self, name: str, ids: set[Any]) -> dict[Any, str]:
         """Names of the records that a column of `form_references` points at, by id, kept for the
         length of the request."""
-        known: dict[Any, str] = g.setdefault("reference_names", {}).setdefault(name, {})
+        names = g.setdefault("reference_names", {})  # a page of changes shows several models
+        known: dict[Any, str] = names.setdefault((self.model, name), {})
         missing = ids - {None} - known.keys()
         if missing:
             known |= Target(self.session, self.form_references[name]).names(missing)
@@ -154,8 +168,7 @@ class TimelineView(RecordView):
         more = {} if before is None else {"before": before}
         return self.record_url("timeline", record.id, **more)
 
-    def page_url(self, page: str, record: Any, offered: bool) -> str | None:
-        """Address of a record's page, None where it is not offered."""
+    def _url(self, page: str, record: Any, offered: bool) -> str | None:
         return self.record_url(page, record.id) if offered else None
 
     def revive_url(self, tombstone: Any) -> str:

@@ -18,7 +18,7 @@ class VersionedModelView(ListView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
-    `reason_required`, `form_references` and `timeline_size`.
+    `reason_required`, `form_references`, `timeline_size` and `timeline_plot`.
     """
 
     can_view_details = True  # its pages are a 500 when this is set after start-up
