@@ -12,8 +12,8 @@ from webapp.versioning import timeline
 from . import presentation
 from .converters import FormConverter
 from .deleting import DeleteView
+from .drafts import number_of
 from .forms import RecordForm, RecordRules, own_class, rename_reserved, with_own_fields
-from .merging import number_of
 
 
 class FormView(DeleteView):

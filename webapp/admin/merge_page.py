@@ -9,7 +9,7 @@ from flask_admin.helpers import get_form_data
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from . import merging, runs
+from . import drafts, merging, runs
 from .undoing import UndoView
 
 
@@ -20,7 +20,7 @@ class MergeView(UndoView):
     gone_template = "history/gone.html"
 
     def merge_page(
-        self, draft: merging.Draft, theirs: Any, *, refused: Any = None, too_late: bool = True
+        self, draft: drafts.Draft, theirs: Any, *, refused: Any = None, too_late: bool = True
     ) -> Any:
         """Both sides; the form now begins with their version, so that saving again goes over it.
 
@@ -56,15 +56,15 @@ class MergeView(UndoView):
         )
         return page, 409 if too_late else 422
 
-    def draft(self, form: Any, model: Any) -> merging.Draft:
+    def draft(self, form: Any, model: Any) -> drafts.Draft:
         """What was sent. 400 when it does not say with which version it began."""
         base = self.base_version(form, model)
         sent = get_form_data()
-        began = min(merging.number_of(sent.get(merging.BEGAN, "")) or base, base)
-        asked = merging.posted(sent, form.columns_by_field())
-        return merging.Draft(sent, base, began, asked)
+        began = min(drafts.number_of(sent.get(drafts.BEGAN, "")) or base, base)
+        asked = drafts.posted(sent, form.columns_by_field())
+        return drafts.Draft(sent, base, began, asked)
 
-    def merge_of(self, draft: merging.Draft, theirs: Any) -> merging.Merge:
+    def merge_of(self, draft: drafts.Draft, theirs: Any) -> merging.Merge:
         typed = self.form_over(theirs, draft.as_typed)
         versions = self._typed_over(theirs, draft)
         return merging.Merge(draft, typed, versions, theirs, self.layout(runs.COMPARISON))
@@ -85,7 +85,7 @@ class MergeView(UndoView):
             flash("This record was deleted. Its timeline keeps every version.", "warning")
             return redirect(self.record_url("timeline", tombstone.id))
         form = self.edit_form(obj=tombstone)
-        asked = merging.posted(request.form, form.columns_by_field())
+        asked = drafts.posted(request.form, form.columns_by_field())
         page = self.record_page(
             self.gone_template,
             tombstone,
@@ -100,7 +100,7 @@ class MergeView(UndoView):
         )
         return page, 410
 
-    def _typed_over(self, theirs: Any, draft: merging.Draft) -> dict[int, Any]:
+    def _typed_over(self, theirs: Any, draft: drafts.Draft) -> dict[int, Any]:
         """The rows that the draft was typed over, in one statement."""
         wanted = {each.base for each in draft.asked.values()} | {draft.base, draft.began}
         model = self.model
