@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from tests.versioning.models import Note
-from tests.versioning.world import World, add_note
+from tests.versioning.world import World, add_note, world
 from webapp.versioning import ReadOnlyVersion, VersionConflict, VersioningError, restore
 
 
@@ -234,10 +234,8 @@ def later(work: Any) -> threading.Thread:
 @pytest.fixture
 def waiting_notes(postgresql_url: str) -> Any:
     """PostgreSQL alone lets two transactions write at once."""
-    from tests.versioning.world import world
-
     with world(postgresql_url) as made:
-        made.create(*Note.__table__.metadata.tables and (Note,))
+        made.create(Note)
         yield made
 
 
@@ -286,7 +284,7 @@ def test_a_statement_that_waited_for_another_edit(waiting_notes: World, statemen
         alice.execute(statement)
     thread.join()
     assert (caught.value.id, caught.value.base_version, caught.value.current_version) == (2, 1, 2)
-    alice.commit()
+    alice.rollback()
     assert waiting_notes.rows(Note, "title") == [
         (1, 1, True, "one"),
         (2, 1, False, "two"),

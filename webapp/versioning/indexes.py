@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Index, MetaData, Table, text
+from sqlalchemy import Index, MetaData, Table, event, quoted_name, text
 
+#: The longest name that every database takes whole.
+NAME_LENGTH = 60
 CURRENT = "is_current_version = {true}"
 #: Marks, in ``Index.info``, the indexes that keep the living apart.
 UNIQUE = "versioning.current_unique"
@@ -48,12 +51,14 @@ def current_unique(*columns: str, name: str | None = None) -> Index:
     A plain unique constraint would clash with the record's own older versions. A deleted record's
     value is free again.
     """
-    return Index(name, *columns, unique=True, info={UNIQUE: True}, **_partial(LIVE))
+    index = Index(name, *columns, unique=True, info={UNIQUE: True}, **_partial(LIVE))
+    return _named(index, "uq_{}_current", columns)
 
 
 def current_index(*columns: str, name: str | None = None) -> Index:
     """An index on the live current rows in the order of the columns, then id, for list pages."""
-    return Index(name, *columns, "id", **_partial(LIVE))
+    index = Index(name, *columns, "id", **_partial(LIVE))
+    return _named(index, "ix_{}_current", columns)
 
 
 def as_of_index(*columns: str, name: str | None = None) -> Index:
@@ -61,4 +66,20 @@ def as_of_index(*columns: str, name: str | None = None) -> Index:
 
     It holds every version, unlike `current_index`: ask for it where such pages are in use.
     """
-    return Index(name, *columns, "id", "version_from", "version_to")
+    index = Index(name, *columns, "id", "version_from", "version_to")
+    return _named(index, "ix_{}_as_of", columns)
+
+
+def _named(index: Index, pattern: str, columns: Sequence[str]) -> Index:
+    """Once it meets its table, an index without a name gets one that no index of another kind has.
+
+    SQLAlchemy names an index after its first column alone.
+    """
+
+    def name(index: Index, table: Table) -> None:
+        if index.name is None:
+            made = pattern.format("_".join([table.name, *columns]))
+            index.name = quoted_name(made[:NAME_LENGTH], None)
+
+    event.listen(index, "before_parent_attach", name)
+    return index

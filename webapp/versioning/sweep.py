@@ -99,10 +99,10 @@ class Sweep:
             result = self._returning() or result
             self.picked.drop(self.connection, checkfirst=False)
         except BaseException:
-            # a part of it may be written: nothing of it may ever be committed
-            begun = self.session.get_nested_transaction() or self.session.get_transaction()
-            if begun is not None and begun.is_active:
-                begun.rollback()
+            # a part of it may be written: as after a failed flush, the session refuses to go on
+            # until its rollback(), so that nothing is half committed or silently lost
+            if self.session.is_active:
+                self.session._autobegin_t()._begin().rollback(_capture_exception=True)
             raise
         return result
 
