@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, redirect, url_for
 from sqlalchemy.orm import configure_mappers
 
-from webapp import changes, config, database, errors, health, instance, versioning
+from webapp import changes, config, database, errors, headers, health, instance, versioning
 from webapp.config import ConfigError, Settings
 from webapp.extensions import csrf, db
 
@@ -29,6 +29,7 @@ def build(given: Mapping[str, Any]) -> Flask:
         static_folder=_folder("static"),
     )
     _configure(app, settings, given)
+    headers.init_app(app)
     errors.init_app(app)
     health.init_app(app)
     csrf.init_app(app)

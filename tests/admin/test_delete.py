@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -39,6 +40,18 @@ def test_a_required_reason_is_demanded(client: Any, shop: Shop) -> None:
     assert page.status_code == 422 and len(shop.versions(Maker, id)) == 1
     page = client.post("/admin/maker/delete/", data={"id": str(id), "reason": "Closed"})
     assert page.status_code == 302 and len(shop.versions(Maker, id)) == 2
+
+
+def test_a_required_reason_is_not_called_optional(client: Any, shop: Shop) -> None:
+    """In the list's dialog, for many at once, and at the foot of the record's page."""
+    id = shop.add(Maker, name="Acme")
+    for page, fields in ((f"details/?id={id}", 1), ("", 2)):
+        text = client.get(f"/admin/maker/{page}").text
+        assert len(re.findall(r'<input[^>]* name="reason" required', text)) == fields, page
+        assert not re.search(r"Reason[^<]*<span", text)
+    id = shop.add(Gadget, name="Kettle")
+    page = client.get(f"/admin/gadget/details/?id={id}").text
+    assert re.search(r'Reason <span class="optional">optional', page)
 
 
 def test_edit_and_details_of_a_deleted_record_lead_to_its_timeline(client: Any, shop: Shop) -> None:

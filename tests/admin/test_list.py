@@ -106,6 +106,7 @@ def test_deleted_records_are_a_list_of_their_own(client: Any, shop: Shop) -> Non
     page = client.get("/admin/gadget/?deleted=1")
     assert names(page) == ["Toaster"]
     assert f"/admin/gadget/timeline/?id={gone}" in page.text
+    assert f"/admin/gadget/edit/?id={gone}" not in page.text
     assert 'href="/admin/gadget/?deleted=1"' in client.get("/admin/gadget/").text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -67,6 +68,37 @@ def test_a_long_timeline_is_paged(client: Any, shop: Shop) -> None:
     assert "Maker 5" in second.text  # what version 6 changed, against its true predecessor
     assert f'rel="prev" href="/admin/maker/timeline/?id={id}"' in second.text
     assert numbers(client.get(f"/admin/maker/timeline/?id={id}&before=6")) == [5, 4, 3, 2, 1]
+
+
+def test_forth_and_back_shows_each_version_once(client: Any, shop: Shop) -> None:
+    id = shop.add(Maker, name="Maker 1")
+    for number in range(2, 46):
+        shop.edit(Maker, id, name=f"Maker {number}")
+    forth = walk(client, f"/admin/maker/timeline/?id={id}", "next")
+    back = walk(client, f"/admin/maker/timeline/?id={id}&before=6", "prev")
+    assert [number for page in forth for number in page] == list(range(45, 0, -1))
+    assert back == forth[::-1]
+
+
+def test_a_version_made_meanwhile_leaves_no_gap_on_the_way_back(client: Any, shop: Shop) -> None:
+    id = shop.add(Maker, name="Maker 1")
+    for number in range(2, 47):
+        shop.edit(Maker, id, name=f"Maker {number}")
+    pages = walk(client, f"/admin/maker/timeline/?id={id}&before=6", "prev")
+    assert sorted({number for page in pages for number in page}) == list(range(1, 47))
+    assert "⇤ Newest" in client.get(f"/admin/maker/timeline/?id={id}&before=6").text
+    assert "⇤ Newest" not in client.get(f"/admin/maker/timeline/?id={id}&before=27").text
+
+
+def walk(client: Any, url: str | None, way: str) -> list[list[int]]:
+    """The version numbers of each page from `url` on, following its links."""
+    pages = []
+    while url:
+        page = client.get(url)
+        pages.append(numbers(page))
+        link = re.search(rf'rel="{way}" href="([^"]+)"', page.text)
+        url = html.unescape(link[1]) if link else None
+    return pages
 
 
 @pytest.mark.parametrize(

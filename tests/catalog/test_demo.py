@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from webapp import create_app, database
 from webapp.catalog import demo
 from webapp.catalog.models import Product, Supplier
 from webapp.changes import Change
 from webapp.extensions import db
-from webapp.versioning import current, timeline
+from webapp.transfer import export_history, import_history
+from webapp.versioning import current, enable_versioning, timeline
 
 NOW = dt.datetime(2025, 6, 30, 9, 30, tzinfo=dt.UTC)
 
@@ -100,3 +103,19 @@ def test_names_are_of_many_scripts_and_texts_of_all_lengths(filled: Flask) -> No
 def test_a_product_knows_its_supplier_as_it_is_now(filled: Flask) -> None:
     hammer = db.session.scalars(current(Product).where(Product.sku == "HAM-450")).one()
     assert str(hammer.supplier) == "Kettler Werkzeuge GmbH"
+
+
+@pytest.mark.parametrize(("model", "key"), [(Product, "sku"), (Supplier, "name"), (Product, None)])
+def test_its_history_travels(
+    filled: Flask, sqlite_url: str, tmp_path: Path, model: type[Any], key: str | None
+) -> None:
+    told = "".join(export_history(db.session(), model, change_model=Change, key=key))
+    db.session.rollback()
+    file = tmp_path / "history.jsonl"
+    file.write_text(told)
+    other = create_app({"DATABASE_URL": sqlite_url, "INSTANCE_PATH": str(tmp_path)})
+    with other.app_context(), Session(db.engine) as session:
+        database.create_tables()
+        enable_versioning(session, change_model=Change)
+        import_history(session, model, file, change_model=Change, key=key)
+        assert "".join(export_history(session, model, change_model=Change, key=key)) == told

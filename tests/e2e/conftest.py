@@ -13,17 +13,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.conftest import missing
 from webapp import create_app, database
 from webapp.cli import load_demo_data
 
+Scheme = Literal["dark", "light"]
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
     "--headless",
@@ -103,15 +105,39 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A tab that fails the test for a script error or for a request that leaves the machine."""
+    with watched(browser) as page:
+        yield page
+
+
+@contextmanager
+def watched(browser: Browser, *, width: int = 1280, scheme: Scheme = "light") -> Iterator[Page]:
+    """A tab that fails the test for a script error, for a word of the console (a violation of the
+    content security policy is one), or for a request that leaves the machine."""
     complaints: list[str] = []
-    with browser.new_context(locale="en-GB", timezone_id="UTC") as context:
-        page = context.new_page()
+
+    def watch(page: Page) -> None:
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
         page.on("request", lambda request: complaints.extend(_foreign(request.url)))
-        yield page
+        page.on("console", lambda message: complaints.extend(_serious(message)))
+
+    with browser.new_context(
+        locale="en-GB",
+        timezone_id="UTC",
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+    ) as context:
+        context.on("page", watch)
+        yield context.new_page()
     assert complaints == []
+
+
+def _serious(message: ConsoleMessage) -> list[str]:
+    # Chromium says so of every page that is answered with 4xx, as some are meant to be.
+    is_an_answer = message.text.startswith("Failed to load resource: the server responded with")
+    if message.type not in ("error", "warning") or is_an_answer:
+        return []
+    return [f"console: {message.text}"]
 
 
 def _foreign(url: str) -> list[str]:

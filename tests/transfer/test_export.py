@@ -77,11 +77,6 @@ def test_a_change_that_was_overtaken_comes_after_the_one_that_overtook_it(
     """Its version is dated like the other's; the larger number was the later one."""
     later = NOON + dt.timedelta(hours=1)
     thing = add(session, name="kettle")
-    with change(session, actor="Alice", at=NOON):
-        other = Thing(name="pot")
-        session.add(other)
-        session.flush()
-        session.commit()
     with change(session, actor="Bob", at=later):
         thing.count = 1
         session.commit()
@@ -91,4 +86,4 @@ def test_a_change_that_was_overtaken_comes_after_the_one_that_overtook_it(
     out = tmp_path / "out.jsonl"
     run("export", out, "--model", "Thing")
     counts = [json.loads(line)["values"]["count"] for line in out.read_text().splitlines()]
-    assert counts == [0, 0, 1, 2]
+    assert counts == [0, 1, 2]

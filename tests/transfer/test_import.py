@@ -61,6 +61,11 @@ def test_neighbours_of_one_time_actor_and_reason_are_one_change(
     assert [one.change_id for one in things(session)] == [first.id, first.id, second.id]
 
 
+def test_a_blank_line_begins_the_next_change(run: Run, session: Session, tmp_path: Path) -> None:
+    run("import", write(tmp_path / "h.jsonl", line(key="cup"), "", line(key="pot"), ""), *MODEL)
+    assert len(changes(session)) == 2
+
+
 def test_a_record_named_again_begins_the_next_change(
     run: Run, session: Session, tmp_path: Path
 ) -> None:

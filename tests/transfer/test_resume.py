@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from tests.transfer.conftest import Run
 from tests.transfer.real import SMALL
 from tests.transfer.things.models import Thing
 from webapp.changes import Change
+from webapp.transfer import TransferError, import_history
+from webapp.versioning import enable_versioning
 
 #: Imports the file in an application of its own, and kills itself on the way.
 KILLED = """
@@ -95,3 +98,20 @@ def test_a_killed_import_goes_on(
     result = run("import", SMALL.path, *SMALL.options)
     assert f"{173 - done} changes imported" in result.output, result.output
     assert list(real.wrong(session, SMALL)) == []
+
+
+@pytest.mark.parametrize("then", ["", "reason"], ids=["cut off", "rewritten"])
+def test_a_file_that_changes_under_the_import_is_noticed(
+    app: Flask, session: Session, tmp_path: Path, then: str
+) -> None:
+    file = write(tmp_path / "h.jsonl", line(key="cup"), line(key="pot", day=2))
+    enable_versioning(session, change_model=Change)
+
+    def progress(doing: str, done: int, total: int) -> None:
+        if doing == "checked" and done == 2:
+            kept = [line(key="cup")] + ([line(key="pot", day=2, reason=then)] if then else [])
+            write(tmp_path / "other", *kept).replace(file)
+
+    with pytest.raises(TransferError, match=r"lines 2 to 2, .* the file was changed"):
+        import_history(session, Thing, file, key="name", change_model=Change, progress=progress)
+    assert count(session) == 1

@@ -41,6 +41,10 @@ class FormConverter(AdminModelConverter):
             field.kwargs["validators"] = [each for each in given if not isinstance(each, Unique)]
         return field
 
+    def _get_label(self, name: str, field_args: Any) -> Any:
+        """Hook: a field bears the name that its column has in the list."""
+        return field_args.get("label") or self.view.get_column_name(name)
+
     def _get_description(self, name: str, field_args: Any) -> Any:
         """Hook: the stock template marks descriptions safe, so they are escaped here."""
         text = super()._get_description(name, field_args)

@@ -38,9 +38,9 @@ class DeleteView(TimelineView):
         form = self.delete_form()
         if not form.validate():
             abort(422, _said(form))
-        name = presentation.name_of(model)
+        name = presentation.told(model)
         if self.delete_model(model):
-            flash(f"{self.name} “{name}” was deleted. Its timeline keeps every version.", "success")
+            flash(f"{name} was deleted. Its timeline keeps every version.", "success")
         return redirect(self.back(request.form.get("url")))
 
     @expose("/action/", methods=("POST",))

@@ -9,6 +9,7 @@ from wtforms import widgets
 from wtforms.fields import Field
 from wtforms.fields.choices import Choice, SelectFieldBase
 
+from . import presentation
 from .references import Target
 from .values import Codec
 
@@ -97,13 +98,33 @@ class ChoiceField(SelectFieldBase):
             self.data = self.codec.read(str(valuelist[0])) if valuelist[0] else None
 
 
+class ReferenceWidget:
+    """A select; where there are too many records for one, a text field for the record's number,
+    which offers the first of them, and says which record it holds."""
+
+    def __call__(self, field: ReferenceField, **kwargs: Any) -> str:
+        choices = field.target.choices()
+        if choices.is_all:
+            return widgets.Select()(field, **kwargs)
+        offered, hint = f"{field.id}-offered", f"{field.id}-hint"
+        described = [*str(kwargs.pop("aria-describedby", "")).split(), hint]
+        told = {"list": offered, "aria-describedby": " ".join(described), "autocomplete": "off"}
+        return presentation.reference_input(
+            widgets.TextInput()(field, **kwargs, **told),
+            offered,
+            choices.pairs,
+            hint,
+            field.name_in_use(),
+        )
+
+
 class ReferenceField(SelectFieldBase):
     """A reference to a record: its live candidates, and the one in use even when it is deleted.
 
     The field's data is what the column holds, the id, or with `as_object` the row itself.
     """
 
-    widget = widgets.Select()
+    widget = ReferenceWidget()
 
     def __init__(
         self,
@@ -126,9 +147,17 @@ class ReferenceField(SelectFieldBase):
     def selected(self) -> str:
         return str(self.raw_data[0]) if self.raw_data else self.key_of(self.data)
 
+    def _value(self) -> str:
+        return self.selected()
+
+    def name_in_use(self) -> str:
+        """The name of the record that the column holds; "" when it holds none."""
+        stored = self.key_of(self.object_data)
+        return self.target.label_of_gone(stored) if stored else ""
+
     def iter_choices(self) -> Iterator[Choice]:
         stored = self.key_of(self.object_data)
-        choices = [("", ""), *self.target.choices()]
+        choices = [("", ""), *self.target.choices().pairs]
         if stored not in dict(choices):
             choices.append((stored, self.target.label_of_gone(stored)))
         yield from _marked(choices, self.selected(), stored)
@@ -136,15 +165,18 @@ class ReferenceField(SelectFieldBase):
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist:
             return
-        key = str(valuelist[0])
-        if key == self.key_of(self.object_data):
+        key = str(valuelist[0]).strip()
+        plain = key.removeprefix("#")  # a page calls record 42 “#42”
+        if self.key_of(self.object_data) in (key, plain):
             self.data = self.object_data
             return
         self.data = None
         if key:
-            row = self.target.live(key)
+            row = self.target.live(key) or self.target.live(plain)
             if row is None:
-                raise ValueError("There is no such record, or it was deleted: choose another.")
+                raise ValueError(
+                    "There is no record of this number, or it was deleted: choose another."
+                )
             self.data = row if self.as_object else self.target.id_of(row)
 
 

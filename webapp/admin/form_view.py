@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, request
+from flask import abort, request
 from flask_admin.form import FormOpts
 
 from . import presentation
@@ -54,9 +54,7 @@ class FormView(DeleteView):
         )
 
     def form_page(self, template: str, form: Any, rules: Any, model: Any = None) -> Any:
-        """The form, a 422 when it comes back. Errors that no field shows are flashed."""
-        for error in form.hidden_errors():
-            flash(error, "error")
+        """The form, a 422 when it comes back, with its errors listed on top."""
         given = {"form": form, "form_opts": self.form_opts(rules)}
         if model is None:
             page = self.render(template, **given, return_url=self.back())

@@ -97,11 +97,6 @@ class RecordForm(BaseForm):
             state.attrs[name].history.has_changes() for name in type(obj).__unversioned__
         )
 
-    def hidden_errors(self) -> list[str]:
-        """Errors that no field on the page shows: of hidden fields, and of the form as a whole."""
-        hidden = [field for field in self if isinstance(field, HiddenField)]
-        return [str(error) for field in hidden for error in field.errors] + list(self.form_errors)
-
     def _keeps(self, name: str) -> bool:
         if self._obj is not None:
             return self.is_untouched(name)

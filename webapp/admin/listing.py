@@ -10,7 +10,7 @@ from sqlalchemy.orm import RelationshipDirection
 
 from webapp.versioning import data_columns
 
-from . import search
+from . import presentation, search
 from .filters import FilterConverter, default_filters, names_of
 from .list_query import QueryView
 from .values import codec_for
@@ -72,10 +72,10 @@ class ListView(QueryView):
         return own | super().get_sortable_columns()
 
     def get_column_name(self, field: str) -> str:
-        """Hook: names for the version columns; `maker.name` is the “Maker Name”."""
+        """Hook: names for the version columns; `maker.name` is the “Maker name”."""
         names = {"version_id": "Versions", "version_from": "Last change"}
         given = (self.column_labels or {}).get(field) or names.get(field)
-        return given or super().get_column_name(field.replace(".", "_"))
+        return given or presentation.sentence(field.replace(".", " ").replace("_", " "))
 
     def search_placeholder(self) -> str | None:
         """Hook: the names that the columns bear in the list."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +15,12 @@ from sqlalchemy.orm.collections import InstrumentedList
 
 from webapp.versioning import data_columns, is_versioned, utcnow
 
-from . import documents, times, values
+from . import documents, identity, times, values
 
 #: Characters of a value that a list shows, and from which on a timeline folds it.
 LONG = 80
+#: Where a class name falls into words: OrderLine, HTTPLog.
+WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def init_app(app: Flask) -> None:
@@ -48,12 +51,38 @@ def text_of(value: Any) -> str:
 
 def name_of(row: Any) -> str:
     """What to call a record: its `__str__`, else its first text, else its number."""
-    named: Any = type(row).__str__
+    model = type(row)
+    named: Any = model.__str__
     if named is not object.__str__:
-        return str(row)
-    names = data_columns(type(row)) if is_versioned(type(row)) else ()
+        return str(row) or numbered(row)
+    names = data_columns(model) if is_versioned(model) else ()
     texts = (getattr(row, name) for name in names)
-    return next((text for text in texts if isinstance(text, str) and text), f"#{row.id}")
+    found = next((text for text in texts if isinstance(text, str) and text), None)
+    return numbered(row) if found is None else shortened(found)
+
+
+def told(row: Any) -> str:
+    """The record in a sentence: Product “Kettle”, or Product 42 when it has no name."""
+    name = name_of(row)
+    return name if name == numbered(row) else f"{word_for(type(row))} “{name}”"
+
+
+def numbered(row: Any) -> str:
+    """A record by its number: “Product 42”."""
+    model = type(row)
+    return f"{word_for(model)} {getattr(row, identity.id_name(model))}"
+
+
+def word_for(model: type[Any]) -> str:
+    """What to call one record of a model: “Order line” for the class OrderLine."""
+    return sentence(WORD_ENDS.sub(" ", model.__name__))
+
+
+def sentence(words: str) -> str:
+    """Words with one capital, at their beginning; abbreviations stay as they are."""
+    first, *rest = words.split(" ")
+    lowered = (word.lower() if word[1:].islower() else word for word in rest)
+    return " ".join([first[:1].upper() + first[1:], *lowered])
 
 
 def is_long(value: Any) -> bool:
@@ -74,6 +103,20 @@ def escaped(text: Any) -> Markup:
 
 def versions_link(number: int, url: str) -> Markup:
     return Markup('<a class="versions" href="{}">{}</a>').format(url, number)
+
+
+def reference_input(
+    control: str, list_id: str, pairs: Iterable[tuple[str, str]], hint_id: str, in_use: str
+) -> Markup:
+    """A text field for a record's number, with records to pick from and a word on both."""
+    option = Markup('<option value="{}">{}</option>')
+    offered = Markup("").join(option.format(key, name) for key, name in pairs)
+    now = Markup("Now: <b>{}</b>. ").format(in_use) if in_use else ""
+    return Markup(
+        '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}There are too many'
+        " records to list: pick one of the first, or type the number of another, which stands at"
+        " the top of its page.</small>"
+    ).format(Markup(control), list_id, offered, hint_id, now)
 
 
 def last_change(at: dt.datetime, actor: str | None) -> Markup:

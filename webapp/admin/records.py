@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.versioning import Operation, current, live
 
-from . import identity
+from . import identity, presentation
 from .addresses import local_or
 
 UNKNOWN = "There is no record with this id. It may be mistyped, or belong to another list."
@@ -31,6 +31,11 @@ class RecordView(ModelView):
     column_formatters_detail: Any
     column_formatters_export: Any
     column_searchable_list: Any
+
+    @property
+    def new_record(self) -> str:
+        """What the button and the page of a new record are called: “New product”."""
+        return presentation.sentence(f"New {presentation.word_for(self.model)}")
 
     def get_pk_value(self, model: Any) -> str:
         """Hook: addresses hold the id; the stock key is `id,version_id` and goes stale."""

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
+from flask import g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Select, select
+from sqlalchemy import Select, inspect, select
 
-from webapp.versioning import Operation, current, is_versioned
+from webapp.versioning import Operation, current, data_columns, is_versioned
 
-from . import identity
+from . import identity, search
 from .presentation import name_of
+
+#: Records that a form lists. Of more, the first are offered; any other is named by its number.
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Pairs of key and name, and whether there are no others."""
+
+    pairs: tuple[tuple[str, str], ...]
+    is_all: bool
 
 
 class Target:
@@ -28,12 +41,30 @@ class Target:
     def key(self, row: Any) -> str:
         return str(self.id_of(row))
 
-    def choices(self) -> list[tuple[str, str]]:
-        """Key and name of every live record, by name."""
-        rows = self.db.session.scalars(self._all())
-        return sorted(
-            ((self.key(row), name_of(row)) for row in rows), key=lambda pair: pair[1].lower()
-        )
+    def choices(self) -> Choices:
+        """The live records by name, the first `MOST` of them where there are more.
+
+        One statement, and one a request: a form is read beside its twin, as it was rendered.
+        """
+        known: dict[Target, Choices] = g.setdefault("reference_choices", {})
+        if self not in known:
+            known[self] = self._choices()
+        return known[self]
+
+    def _choices(self) -> Choices:
+        by_name = [column for column in (self._name_column(),) if column is not None]
+        statement = self._all().order_by(*by_name, getattr(self.model, self.id_name))
+        rows = list(self.db.session.scalars(statement.limit(MOST + 1)))
+        pairs = [(self.key(row), name_of(row)) for row in rows[:MOST]]
+        pairs.sort(key=lambda pair: pair[1].lower())
+        return Choices(tuple(pairs), is_all=len(rows) <= MOST)
+
+    def _name_column(self) -> Any | None:
+        """The column by which the database sorts records by name: the first short text."""
+        mapper = inspect(self.model)
+        names = data_columns(self.model) if is_versioned(self.model) else mapper.columns.keys()
+        texts = [name for name in names if search.is_text(mapper.columns[name])]
+        return getattr(self.model, texts[0]) if texts else None
 
     def live(self, key: str) -> Any | None:
         """The live record of that key; None for a key of any other shape or record."""

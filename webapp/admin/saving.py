@@ -33,7 +33,7 @@ class SaveView(ConflictView):
         if request.method == "POST" and self.validate_form(form):
             model = self.create_model(form)
             if model:
-                flash(f"{self.name} “{presentation.name_of(model)}” was created.", "success")
+                flash(f"{presentation.told(model)} was created.", "success")
                 return redirect(self._next_url(model, is_created=True))
         return self.form_page(self.create_template, form, self._form_create_rules)
 

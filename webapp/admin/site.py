@@ -15,6 +15,7 @@ from webapp.extensions import db
 from webapp.versioning import is_versioned
 
 from . import presentation
+from .home import HomeView
 from .registry import Registration, registrations
 from .view import VersionedModelView
 
@@ -29,10 +30,19 @@ def init_admin(app: Flask) -> Admin:
     """
     configure_mappers()  # views look at relations, which exist only then
     presentation.init_app(app)
-    admin = Admin(app, NAME, url="/admin", theme=Bootstrap4Theme(base_template="admin/master.html"))
+    admin = Admin(
+        app,
+        NAME,
+        index_view=HomeView(db, url="/admin"),
+        theme=Bootstrap4Theme(base_template="admin/master.html"),
+    )
     taken = {admin.endpoint, *app.blueprints, *app.view_functions}
     for each in _shown(tuple(app.config.get("APPS", ()))):
-        options = {"endpoint": _endpoint(each.model, taken), **each.options}
+        options = {
+            "name": presentation.word_for(each.model),
+            "endpoint": _endpoint(each.model, taken),
+            **each.options,
+        }
         taken.add(options["endpoint"])
         view = each.view(each.model, db, **options)
         _size_pages(view, app.config.get("PAGE_SIZE"))

@@ -60,6 +60,7 @@ class TimelineView(RecordView):
             deleted=deleted,
             differing=len(page.differing),
             newer_url=self._newer_url(record, before),
+            newest_url=self._newest_url(record, before),
             older_url=self._page_url(record, page.older) if page.older else None,
             first_shown=max(numbers),
             last_shown=min(numbers),
@@ -105,6 +106,12 @@ class TimelineView(RecordView):
             return None
         above = before + self.timeline_size
         return self._page_url(record, above if above <= record.version_id else None)
+
+    def _newest_url(self, record: Any, before: int | None) -> str | None:
+        """The first page, where it is not the next newer one as well."""
+        if before is None or before + self.timeline_size > record.version_id:
+            return None
+        return self._page_url(record, None)
 
     def _page_url(self, record: Any, before: int | None) -> str:
         more = {} if before is None else {"before": before}

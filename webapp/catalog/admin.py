@@ -6,8 +6,10 @@ from webapp.admin import VersionedModelView, register
 
 from .models import Product, Supplier
 
+CATALOGUE = "Catalogue"
 
-@register(Supplier)
+
+@register(Supplier, name="Suppliers", category=CATALOGUE)
 class SupplierAdmin(VersionedModelView):
     column_list = ["name", "country", "lead_days", "preferred", "version_id", "version_from"]
     column_default_sort = "name"
@@ -17,7 +19,7 @@ class SupplierAdmin(VersionedModelView):
     column_descriptions = {"lead_days": "Days from the order to the delivery, as agreed."}
 
 
-@register(Product)
+@register(Product, name="Products", category=CATALOGUE)
 class ProductAdmin(VersionedModelView):
     column_list = [
         "name",

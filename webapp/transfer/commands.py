@@ -89,6 +89,7 @@ def export_command(make_app: MakeApp, file: Path, name: str, key: str | None) ->
     """Write the history of all records to FILE, or to the standard output when it is -."""
     lines = 0
     with _opened(make_app, name) as (session, model), _written(file) as out:
+        database.only_read()  # editors go on saving while a long history is written
         for line in export_history(session, model, key=key, change_model=Change):
             out.write(line.encode())
             lines += 1

@@ -1,8 +1,9 @@
 """Writes a model's whole history in the form that the import reads.
 
 The order of the lines within one change depends on what they say and not on ids, which an import
-allots anew; and a version that is equal to the one before, of which an import would make nothing,
-is left out. So the export of an imported export is the same to the byte.
+allots anew; a blank line parts changes that nothing else tells apart; and a version that is equal
+to the one before, of which an import would make nothing, is left out. So the export of an imported
+export is the same to the byte.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, inspect, or_, select
+from sqlalchemy import Row, Select, case, func, inspect, select
 from sqlalchemy.orm import Session
 
 from .lines import BadLine, Format, Line, Op, TransferError
@@ -26,7 +27,7 @@ RANK = {Op.DELETE: 0, Op.UPDATE: 1, Op.CREATE: 2}
 class Version:
     """A version on its way into the file."""
 
-    id: Any
+    transaction: tuple[Any, ...]
     line: Line
     values: str
 
@@ -46,11 +47,15 @@ def export_history(
     roster = Roster(key)
     found = session.execute(_versions(format, change_model).execution_options(yield_per=2_000))
     number = 0
-    for _, run in groupby(_read(format, found), lambda version: version.line.change):
-        for versions in _changes(format, run):
-            _follow(format, roster, number, versions)
-            number += len(versions)
-            yield from (format.write(version.line, version.values) for version in versions)
+    before: tuple[Any, ...] | None = None
+    for _, versions in groupby(_read(format, found), lambda version: version.transaction):
+        for change in _parted(format, versions):
+            if change[0].line.change == before:
+                yield "\n"
+            before = change[0].line.change
+            _follow(format, roster, number, change)
+            number += len(change)
+            yield from (format.write(version.line, version.values) for version in change)
 
 
 def _versions(format: Format, change_model: type[Any]) -> Select[Any]:
@@ -64,8 +69,12 @@ def _versions(format: Format, change_model: type[Any]) -> Select[Any]:
     named = columns[format.key or "id"]
     record = {"partition_by": model.id, "order_by": model.version_id}
     before = func.lag(model.version_op, type_=columns["version_op"].type).over(**record)
+    late = case((change_model.at < model.version_from, model.version_id), else_=0)
+    change = func.coalesce(model.change_id, 0)
     return (
         select(
+            late,
+            change,
             model.id,
             model.version_from,
             model.version_op,
@@ -77,14 +86,7 @@ def _versions(format: Format, change_model: type[Any]) -> Select[Any]:
             *(getattr(model, name) for name in format.codecs),
         )
         .outerjoin(change_model, change_model.id == model.change_id)
-        .order_by(
-            model.version_from,
-            case((change_model.at < model.version_from, model.version_id), else_=0),
-            func.coalesce(model.change_id, 0),
-            or_(before.is_(None), before == "delete"),  # creates come last: see _changes
-            model.id,
-            model.version_id,
-        )
+        .order_by(model.version_from, late, change, model.id, model.version_id)
     )
 
 
@@ -92,9 +94,12 @@ def _read(format: Format, rows: Iterable[Row[Any]]) -> Iterator[Version]:
     """The versions that say something, each with its line."""
     last: dict[Any, int] = {}
     for row in rows:
-        id, at, operation, before, key, key_before, actor, reason, *columns = tuple(row)
+        late, change, *told = tuple(row)
+        id, at, operation, before, key, key_before, actor, reason, *columns = told
         existed = before is not None and before != "delete"
         op = Op.DELETE if operation == "delete" else Op.UPDATE if existed else Op.CREATE
+        if op is Op.DELETE and not existed:
+            continue  # restored and deleted in one transaction
         named = key_before if existed else key
         if named is None:
             raise TransferError(
@@ -106,7 +111,7 @@ def _read(format: Format, rows: Iterable[Row[Any]]) -> Iterator[Version]:
         if op is Op.UPDATE and last.get(id) == hash(text):
             continue
         last[id] = hash(text)
-        yield Version(id, Line(0, at, actor, reason, op, named, values), text)
+        yield Version((at, late, change), Line(0, at, actor, reason, op, named, values), text)
 
 
 def _written(format: Format, id: Any, at: Any, values: dict[str, Any]) -> str:
@@ -119,24 +124,19 @@ def _written(format: Format, id: Any, at: Any, values: dict[str, Any]) -> str:
         ) from None
 
 
-def _changes(format: Format, run: Iterable[Version]) -> list[list[Version]]:
-    """Versions of one time, actor and reason, parted where a key is named again.
+def _parted(format: Format, versions: Iterable[Version]) -> Iterator[list[Version]]:
+    """The versions of a transaction, sorted; those apart that take over a key which it set free.
 
-    Transactions that nothing tells apart in the file become one, as they do in an import.
+    An import takes such a record for the one that had the key, and makes two changes of it.
     """
-    changes: list[list[Version]] = []
-    touched: dict[Any, int] = {}  # by record: how many changes of the run it is in
-    named: dict[Any, int] = {}  # by key: after which change of the run it may be created anew
-    for version in run:
-        line = version.line
-        place = named.get(line.key, 0) if line.op is Op.CREATE else touched.get(version.id, 0)
-        if place == len(changes):
-            changes.append([])
-        changes[place].append(version)
-        touched[version.id] = named[line.key] = place + 1
-    for versions in changes:
-        versions.sort(key=lambda it: (RANK[it.line.op], format.key_codec.encode(it.line.key)))
-    return changes
+    whole = sorted(
+        versions, key=lambda it: (RANK[it.line.op], format.key_codec.encode(it.line.key))
+    )
+    free = {version.line.key for version in whole if version.line.op is not Op.CREATE}
+    parts: tuple[list[Version], list[Version]] = [], []
+    for version in whole:
+        parts[version.line.op is Op.CREATE and version.line.key in free].append(version)
+    return (part for part in parts if part)
 
 
 def _follow(format: Format, roster: Roster, number: int, versions: list[Version]) -> None:

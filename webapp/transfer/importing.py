@@ -1,8 +1,8 @@
 """Brings an existing history into a model's table: the times, people and reasons stay theirs.
 
 Lines of the same time, actor and reason that follow one another are one change, and a change is one
-transaction; a line that names a record again begins the next change. The whole file is checked
-against the model and the records that there are before anything is written.
+transaction; a blank line, or a key that is named again, begins the next one. The whole file is
+checked against the model and the records that there are before anything is written.
 
 An import that was interrupted goes on where it stopped. Each change bears, in its `request_id`, the
 number of its last line and a digest of the file up to there, committed together with its versions;
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -165,7 +165,7 @@ def _check(
                 f"its time is {written_moment(line.at)}, before that of line {before.number}",
                 "Sort the lines by time.",
             )
-        if before is None or line.change != before.change or roster.begins_change(line):
+        if before is None or _parts(before, line) or roster.begins_change(line):
             if before is not None:
                 roster.end_change()
                 extents.append(Extent(first, before.number, count, mark))
@@ -179,6 +179,11 @@ def _check(
     return extents
 
 
+def _parts(before: Line, line: Line) -> bool:
+    """Whether the two belong to different changes, by what they say or by a blank line."""
+    return line.change != before.change or line.number > before.number + 1
+
+
 def _import_change(
     session: Session,
     format: Format,
@@ -188,9 +193,9 @@ def _import_change(
     extent: Extent,
 ) -> None:
     """Write one change and commit it, in parts that fit into memory."""
-    part = list(islice(lines, CHUNK))
     try:
-        start = part[0]
+        part = list(islice(lines, CHUNK))
+        start = part[0] if part else _refuse_changed()
         with change(
             session,
             actor=start.actor,
@@ -204,9 +209,9 @@ def _import_change(
                 part = list(islice(lines, CHUNK))
             roster.end_change()
             if source.mark != extent.mark:
-                raise TransferError("the file was changed while it was being read")
+                _refuse_changed()
             session.commit()
-    except (SQLAlchemyError, VersioningError, TransferError, ValueError, IndexError) as error:
+    except (SQLAlchemyError, VersioningError, TransferError, ValueError) as error:
         session.rollback()
         reason = error.orig if isinstance(error, DBAPIError) else error
         raise TransferError(
@@ -214,6 +219,10 @@ def _import_change(
             f" {' '.join(str(reason).split())}. Nothing of this change was imported and all before"
             " it was: correct the lines and import the file again."
         ) from error
+
+
+def _refuse_changed() -> NoReturn:
+    raise TransferError("the file was changed while it was being read")
 
 
 def _apply(session: Session, format: Format, roster: Roster, lines: list[Line]) -> None:

@@ -8,6 +8,9 @@
 the record's columns after it, by attribute name; a column left out keeps its value, or takes its
 default in a `create`. They are null in a `delete`.
 
+Lines of one change follow one another with the same time, actor and reason. A blank line between
+two changes keeps them apart where these are the same.
+
 Text, whole numbers, floats, booleans and JSON are written as JSON has them; decimals as text, dates
 and times in ISO 8601, enums by name, bytes in base64, spans of time as seconds.
 """

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Select,
-    exists,
+    false,
     func,
     inspect,
     literal,
@@ -105,7 +105,7 @@ def changes(
     """
     recorder = change_model(session)
     models = (model,) if model is not None else recorded_models(session)
-    query = select(recorder).where(or_(*(_made(recorder, each, operation) for each in models)))
+    query = select(recorder).where(_made_any(recorder, models, operation))
     if actor is not None:
         query = query.where(recorder.actor == actor)
     if since is not None:
@@ -150,10 +150,27 @@ def entry_of(row: Any, tallies: Sequence[Tally]) -> ChangeEntry:
     )
 
 
-def _made(recorder: Any, model: type[Any], operation: str | None) -> ColumnElement[bool]:
+def _made_any(
+    recorder: Any, models: Sequence[type[Any]], operation: str | None
+) -> ColumnElement[bool]:
+    """Whether the change made a version, of one of the models, of that operation.
+
+    Nearly every change did, so where nothing narrower is asked each is looked up as the page is
+    read: PostgreSQL would hash whole tables to answer an OR of EXISTS.
+    """
+    made = [_made(recorder, model) for model in models]
+    if operation is None and len(made) > 1:
+        return func.coalesce(*(each.limit(1).scalar_subquery() for each in made)).is_not(None)
+    tables = [version_table(inspect(model)).c for model in models]
+    if operation is not None:
+        pairs = zip(made, tables, strict=True)
+        made = [each.where(rows.version_op == operation) for each, rows in pairs]
+    return or_(false(), *(each.exists() for each in made))
+
+
+def _made(recorder: Any, model: type[Any]) -> Select[Any]:
     rows = version_table(inspect(model)).c
-    made = exists().where(rows.change_id == recorder.id)
-    return made if operation is None else made.where(rows.version_op == operation)
+    return select(literal(1)).where(rows.change_id == recorder.id).correlate(recorder)
 
 
 def _page(query: Select[Any], recorder: Any, before: Place | None, limit: int) -> Select[Any]:

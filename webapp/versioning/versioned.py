@@ -135,9 +135,9 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
     try:
         for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
             plan.tombstone(session, obj)
-        hooked: set[Versioned] = set()
+        hooked: set[int] = set()
         while due := plan.changed(session, _edited(session, hooked)):
-            hooked.update(due)
+            hooked.update(map(id, due))
             for obj in due:
                 obj.new_version(session)
             plan.follow(session)
@@ -148,9 +148,9 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
         raise
 
 
-def _edited(session: Session, hooked: set[Versioned]) -> list[Versioned]:
+def _edited(session: Session, hooked: set[int]) -> list[Versioned]:
     """Dirty objects whose hook was not called yet: a hook may edit others, which get their turn."""
-    return [obj for obj in session.dirty if isinstance(obj, Versioned) and obj not in hooked]
+    return [obj for obj in session.dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -217,10 +217,9 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     if mapper.inherits is not None:
         return
     table = version_table(mapper)
-    columns = (
-        mapper.columns
-    )  # unlike `column_attrs`, does not configure: later classes may be named
-    table.info["versioned"] = frozenset(columns[name].name for name in cls.__unversioned__)
+    # `columns`, unlike `column_attrs`, does not configure the mapper: later classes may be named
+    in_place = (mapper.columns[name].name for name in cls.__unversioned__)
+    table.info["versioned"] = frozenset(in_place)
     newest = table.alias()
     calculated = (
         select(func.max(newest.c.version_id) == table.c.version_id)

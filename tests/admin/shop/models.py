@@ -55,6 +55,13 @@ class Gadget(Versioned, db.Model):
         return value
 
 
+class Bench(Versioned, db.Model):
+    """A record without any text by which to call it."""
+
+    __tablename__ = "shop_bench"
+    length: Mapped[int]
+
+
 class Room(db.Model):
     """A plain table beside the versioned ones."""
 
