@@ -10,14 +10,13 @@ from sqlalchemy import JSON, ClauseElement, inspect, select, tuple_
 from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import flag_dirty, flag_modified, set_committed_value
 from sqlalchemy.orm.base import NO_VALUE
-from sqlalchemy.orm.interfaces import MANYTOONE
 
 from .change import allow_amending
 from .errors import ReadOnlyVersion, UnknownVersion
 from .ledger import Ledger, Step, ledger_of
-from .shape import VERSION_COLUMNS, chunks, same, unversioned_columns
+from .settle import settle_deletions, settle_references
+from .shape import KEY, VERSION_COLUMNS, chunks, same, unversioned_columns
 
-KEY = frozenset({"id", "version_id"})
 #: What must be known of a row before a version can follow it.
 NEEDED = KEY | {"is_current_version", "version_from", "version_op", "change_id"}
 CHUNK = 500
@@ -33,8 +32,8 @@ def changed(session: Session, objects: Sequence[Any]) -> list[Any]:
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
     for state in states:
-        _settle_deletions(state)
-        if _settle_references(state):
+        settle_deletions(state)
+        if settle_references(state):
             ledger.awaiting.add(state)
     stored = load_missing(session, states)
     found = []
@@ -91,23 +90,6 @@ def tombstone(session: Session, obj: Any) -> None:
     else:
         _plan(ledger, state, "delete", {})
         flag_dirty(obj)
-
-
-def follow(session: Session) -> None:
-    """References set, be it again, to an object that gets a version point to that version.
-
-    The ORM sees no change in a reference that was set to the object it held already, as the
-    recipe's parent does to follow its child.
-    """
-    steps = ledger_of(session).steps
-    for obj in session.dirty:
-        _settle_references(inspect(obj), steps)
-
-
-def settle_new(session: Session) -> None:
-    """References to new objects that have got their ids meanwhile are carried over."""
-    ledger = ledger_of(session)
-    ledger.awaiting = {state for state in ledger.awaiting if _settle_references(state)}
 
 
 def undo(session: Session) -> None:
@@ -205,47 +187,6 @@ def _load_rows(
             f"{mapper.class_.__name__} {next(iter(by_key))} is not in the database. Nothing was"
             " written: roll back and read the record again."
         )
-
-
-def _settle_deletions(state: InstanceState[Any]) -> None:
-    """``del obj.name`` means NULL to the ORM, and so it does here."""
-    for name in state.committed_state:
-        if name not in state.dict and name in state.mapper.column_attrs:
-            state.dict[name] = None
-
-
-def _settle_references(
-    state: InstanceState[Any], targets: Mapping[InstanceState[Any], Any] | None = None
-) -> bool:
-    """Carry a changed many-to-one reference over to its foreign key columns before the copy.
-
-    The ORM does so later in the flush; a target that has no key yet is left to it. With `targets`,
-    references to other objects are left alone. Returns whether one is left to the ORM.
-    """
-    awaits = False
-    for relation in state.mapper.relationships:
-        if relation.direction is not MANYTOONE or relation.viewonly:
-            continue
-        if relation.key not in state.committed_state or relation.key not in state.dict:
-            continue
-        target = state.dict[relation.key]
-        if targets is not None and (target is None or inspect(target) not in targets):
-            continue
-        for local, remote in relation.local_remote_pairs or ():
-            name = state.mapper.get_property_by_column(local).key
-            value = _remote_value(relation.mapper, target, remote)
-            if value is NO_VALUE:
-                awaits = True
-            elif name not in KEY:
-                setattr(state.obj(), name, value)
-    return awaits
-
-
-def _remote_value(mapper: Mapper[Any], target: Any, column: Any) -> Any:
-    if target is None:
-        return None
-    value = getattr(target, mapper.get_property_by_column(column).key)
-    return NO_VALUE if value is None else value
 
 
 def _refuse_read_only(state: InstanceState[Any], names: set[str], operation: str | None) -> None:

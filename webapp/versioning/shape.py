@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapper
 
 T = TypeVar("T")
 
+KEY = frozenset({"id", "version_id"})
+
 #: Attributes that the core alone writes. With ``id`` they make up a version's identity and place.
 VERSION_COLUMNS = frozenset(
     {

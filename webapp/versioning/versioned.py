@@ -39,7 +39,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, plan, write
+from . import bulk, create, plan, settle, write
 from .errors import VersioningError
 from .indexes import index_changes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
@@ -140,9 +140,9 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
             hooked.update(map(id, due))
             for obj in due:
                 obj.new_version(session)
-            plan.follow(session)
+            settle.follow(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
-        plan.settle_new(session)
+        settle.settle_new(session)
     except BaseException:
         plan.undo(session)
         raise
