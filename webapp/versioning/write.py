@@ -57,11 +57,14 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     ledger.written.update(ledger.steps, ledger.in_place)
     ledger.steps.clear()
     ledger.in_place.clear()
-    for awaiting in ledger.awaiting:  # the ORM adds the key of a new object to the new row
-        allow_amending(session, awaiting.mapper)
+    awaiting = {state.mapper for state in ledger.awaiting}
     for model in dict.fromkeys(step.mapper for step in steps):
         group = [step for step in steps if step.mapper is model]
-        _write_steps(session, model, group, open_change(session, model))
+        opened = open_change(session, model)
+        if model in awaiting or len(model.dispatch.before_update) > 1:
+            # the ORM adds a new object's key, or a listener of the model's own sets a column
+            allow_amending(session, model)
+        _write_steps(session, model, group, opened)
     for target, model in in_place:
         _write_in_place(session, model, target)
 
