@@ -13,6 +13,7 @@ from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.orm import InstanceState, Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.base import NO_VALUE
 
 from tests.versioning.models import Note
@@ -102,3 +103,14 @@ def test_a_transaction_can_be_failed_as_a_flush_fails_it(session: Session) -> No
         session.commit()
     session.rollback()
     session.commit()
+
+
+def test_a_session_registers_an_object_under_its_new_key(session: Session) -> None:
+    assert list(python.signature(Session._register_persistent).parameters) == ["self", "states"]
+    note = add_note(session)
+    session.refresh(note)
+    set_committed_value(note, "version_id", 2)
+    session._register_persistent({inspect(note)})
+    assert inspect(note).identity == (1, 2)
+    session.rollback()
+    assert inspect(note).identity == (1, 1)

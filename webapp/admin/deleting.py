@@ -13,14 +13,14 @@ from wtforms.validators import InputRequired
 from webapp.versioning import VersionConflict, VersioningError, change
 
 from . import identity, presentation, refusals
+from .compare_page import CompareView
 from .forms import reason_field
-from .timeline_page import TimelineView
 
 MOST_AT_ONCE = 1000
 REFUSED = "The database refused to delete this. Nothing was deleted."
 
 
-class DeleteView(TimelineView):
+class DeleteView(CompareView):
     """Flask-Admin's delete page and actions, over tombstones."""
 
     #: Whether every change of this model must say why.

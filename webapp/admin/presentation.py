@@ -17,15 +17,21 @@ from webapp.versioning import data_columns, is_versioned, utcnow
 
 from . import documents, identity, times, values
 
-#: Characters of a value that a list shows, and from which on a timeline folds it.
+#: Characters of a value that a list shows.
 LONG = 80
 #: Where a class name falls into words: OrderLine, HTTPLog.
 WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: Characters that hide, or turn the direction of the text around them.
+UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200b\\u2060-\\u2064\\ufeff\\u202a-\\u202e\\u2066-\\u2069]"
+)
 
 
 def init_app(app: Flask) -> None:
-    """The filters of the templates: `|moment` and `|ago`."""
+    """The filters of the templates: `|moment`, `|day`, `|ago` and `|visible`."""
     app.add_template_filter(moment, "moment")
+    app.add_template_filter(day, "day")
+    app.add_template_filter(visible, "visible")
     app.add_template_filter(ago, "ago")
 
 
@@ -35,6 +41,11 @@ def moment(value: dt.datetime | None) -> str:
         return ""
     shown = times.local(value)
     return f"{shown.day} {shown:%b %Y, %H:%M}"
+
+
+def day(value: dt.datetime | None) -> str:
+    """The day, in the display time zone."""
+    return moment(value).partition(",")[0]
 
 
 def ago(value: dt.datetime | None) -> str:
@@ -85,15 +96,19 @@ def sentence(words: str) -> str:
     return " ".join([first[:1].upper() + first[1:], *lowered])
 
 
-def is_long(value: Any) -> bool:
-    text = text_of(value)
-    return len(text) > LONG or "\n" in text
-
-
 def shortened(value: Any) -> str:
     """The text in one line, cut to the width of a list's cell."""
     line = " ".join(text_of(value).split())
     return line if len(line) <= LONG else line[: LONG - 1].rstrip() + "…"
+
+
+def visible(text: Any) -> Markup:
+    """Text in which the characters that nobody would see are named. It stays text."""
+    return Markup(UNSEEN.sub(_named, escape(text)))
+
+
+def _named(match: re.Match[str]) -> str:
+    return f'<span class="unseen">U+{ord(match[0]):04X}</span>'
 
 
 def escaped(text: Any) -> Markup:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort, g, request
 from flask_admin import expose
+from sqlalchemy import inspect
 
-from webapp.versioning import UnknownVersion, timeline
+from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
-from . import identity, presentation
+from . import presentation, runs
 from .records import RecordView
 from .references import Target
+from .shown import Layout
 
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -28,12 +31,7 @@ class TimelineView(RecordView):
 
     @expose("/timeline/")
     def timeline_view(self) -> Any:
-        id = identity.parse(self.model, self.asked_id())
-        if id is None:
-            self.unknown()
-        record = self.newest(str(id))
-        if record is None:
-            self.unknown()
+        record = self.asked_record()
         before = self._before(record.version_id)
         try:
             page = timeline(
@@ -45,11 +43,8 @@ class TimelineView(RecordView):
             )
         except UnknownVersion:
             self.unknown()
-        for name in self.form_references:
-            changes = [
-                each for entry in page.entries for each in entry.changes if each.name == name
-            ]
-            self.look_up(name, {value for each in changes for value in (each.old, each.new)})
+        self.look_up_all(each for entry in page.entries for each in entry.changes)
+        layout = self.layout(runs.TIMELINE)
         deleted = self.is_tombstone(record)
         numbers = [entry.version_id for entry in page.entries]
         return self.render(
@@ -64,13 +59,26 @@ class TimelineView(RecordView):
             older_url=self._page_url(record, page.older) if page.older else None,
             first_shown=max(numbers),
             last_shown=min(numbers),
-            edit_url=self._url("edit", record, self.can_edit and not deleted),
-            details_url=self._url("details", record, self.can_view_details and not deleted),
+            edit_url=self.page_url("edit", record, self.can_edit and not deleted),
+            details_url=self.page_url("details", record, self.can_view_details and not deleted),
             list_url=self.back(),
-            label=self.get_column_name,
-            show=self.show_value,
-            is_long=lambda name, value: presentation.is_long(value),
+            shown={
+                entry.version_id: layout.changes(
+                    entry.changes, first=entry.operation == Operation.CREATE
+                )
+                for entry in page.entries
+            },
+            picked={"a": numbers[min(1, len(numbers) - 1)], "b": numbers[0]},
+            form_url=self.get_url(".compare_view"),
+            compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),
         )
+
+    def asked_record(self) -> Any:
+        """The newest version of the record that the address names, a tombstone too; else 404."""
+        record = self.newest(self.asked_id())
+        if record is None:
+            self.unknown()
+        return record
 
     def show_value(self, name: str, value: Any) -> str:
         """Text of a column's value; "" for none. Hook for models with values of their own."""
@@ -87,6 +95,31 @@ class TimelineView(RecordView):
         if missing:
             known |= Target(self.session, self.form_references[name]).names(missing)
         return known
+
+    def look_up_all(self, changes: Iterable[FieldChange]) -> None:
+        """Look up what the changes refer to: one query for each column of `form_references`."""
+        ids: dict[str, set[Any]] = {name: set() for name in self.form_references}
+        for each in changes:
+            if each.name in ids:
+                ids[each.name] |= {each.old, each.new} - {MASKED}
+        for name, found in ids.items():
+            self.look_up(name, found)
+
+    def layout(self, room: runs.Room) -> Layout:
+        """How the columns of this view are laid out. References and choices are no numbers."""
+        columns = inspect(self.model).columns
+        references = {name for name, column in columns.items() if column.foreign_keys}
+        plain = references | self.form_references.keys() | self._column_choices_map.keys()
+        return Layout(self.show_value, self.get_column_name, frozenset(plain), room)
+
+    def compare_url(self, record: Any, a: int, b: int, **more: Any) -> str:
+        """Address of the comparison of two versions. It stays good whatever is saved later."""
+        return self.record_url("compare", record.id, a=a, b=b, **more)
+
+    def version_url(self, record: Any, number: int) -> str:
+        """Address of a version on the timeline."""
+        below = number + 1 if number <= record.version_id - self.timeline_size else None
+        return f"{self._page_url(record, below)}#v{number}"
 
     def _before(self, newest: int) -> int | None:
         """The `before` of the address, None for the first page. 400 for what is no number, 404 for
@@ -117,5 +150,6 @@ class TimelineView(RecordView):
         more = {} if before is None else {"before": before}
         return self.record_url("timeline", record.id, **more)
 
-    def _url(self, page: str, record: Any, offered: bool) -> str | None:
+    def page_url(self, page: str, record: Any, offered: bool) -> str | None:
+        """Address of a record's page, None where it is not offered."""
         return self.record_url(page, record.id) if offered else None

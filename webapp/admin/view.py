@@ -8,8 +8,9 @@ from flask import abort, g
 from flask_admin import expose
 
 from webapp.changes import Change
+from webapp.versioning import blame
 
-from . import presentation
+from . import givers, presentation
 from .listing import ListView
 
 
@@ -79,11 +80,14 @@ class VersionedModelView(ListView):
             return self.gone(id)
         change = self.session.session.get(Change, model.change_id or 0)
         g.last_actors = {model.id: change.actor if change else None}
+        found = blame(self.session.session(), self.model, model.id)
         return self.record_page(
             self.details_template,
             model,
             details_columns=self._details_columns,
             get_value=self.get_detail_value,
+            blame=givers.by_column(self.model, (name for name, _ in self._details_columns), found),
+            version_url=lambda number: self.version_url(model, number),
             delete_form=self.delete_form() if self.can_delete else None,
         )
 

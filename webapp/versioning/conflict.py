@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, true
 from sqlalchemy.orm import Mapper
 
 from .errors import VersionConflict, VersioningError
 from .ledger import Step
-from .plan import changed_columns
 from .shape import chunks, data_columns, version_table
 
 CHUNK = 500
 
 
-def raise_conflict(connection: Connection, mapper: Mapper[Any], steps: Sequence[Step]) -> NoReturn:
-    """Raise VersionConflict for the first of the records that has a newer version or none."""
-    newest = _newest_versions(connection, mapper, [step.id for step in steps])
+def raise_conflict(
+    connection: Connection, mapper: Mapper[Any], steps: Sequence[Step], own: int | None = None
+) -> NoReturn:
+    """Raise VersionConflict for the first of the records that has a newer version or none.
+
+    Versions that the change `own` has written are not looked at.
+    """
+    newest = _newest_versions(connection, mapper, [step.id for step in steps], own)
     for step in steps:
         current = newest.get(step.id)
         if current != step.old_version:
@@ -29,9 +33,7 @@ def raise_conflict(connection: Connection, mapper: Mapper[Any], steps: Sequence[
                 current,
                 base=values_of(connection, mapper, step.id, step.old_version),
                 theirs=values_of(connection, mapper, step.id, current),
-                yours={
-                    name: step.state.dict[name] for name in changed_columns(step.state, step.old)
-                },
+                yours=dict(step.edits or {}),
             )
     raise VersioningError(
         f"A newest version of {mapper.class_.__name__} does not bear the current flag, so it was"
@@ -41,13 +43,14 @@ def raise_conflict(connection: Connection, mapper: Mapper[Any], steps: Sequence[
 
 
 def _newest_versions(
-    connection: Connection, mapper: Mapper[Any], ids: Sequence[Any]
+    connection: Connection, mapper: Mapper[Any], ids: Sequence[Any], own: int | None
 ) -> dict[Any, int]:
     table = version_table(mapper)
+    others = table.c.change_id.is_distinct_from(own) if own is not None else true()
     found: dict[Any, int] = {}
     for part in chunks(ids, CHUNK):
         newest = func.max(table.c.version_id)
-        query = select(table.c.id, newest).where(table.c.id.in_(part)).group_by(table.c.id)
+        query = select(table.c.id, newest).where(table.c.id.in_(part), others).group_by(table.c.id)
         found.update((id, version) for id, version in connection.execute(query))
     return found
 

@@ -63,6 +63,7 @@ def _place(
     last: Any,
     leaving: InstanceState[Any] | None,
 ) -> None:
+    obj: Any = state.obj()
     version, at, operation = 1, opened.at, "create"
     if last is not None:
         if last.version_op != "delete" and leaving is None:
@@ -77,7 +78,14 @@ def _place(
             version = last.version_id
         else:
             ledger.steps[state] = Step(
-                state, state.mapper, last.id, last.version_id, at, operation, copy=False
+                state.obj(),
+                state,
+                state.mapper,
+                last.id,
+                last.version_id,
+                at,
+                operation,
+                copy=False,
             )
         if leaving is not None:
             ledger.steps.pop(leaving, None)
@@ -85,7 +93,6 @@ def _place(
         # in place of a row that is alive until this transaction, it is that record's next version
         if version > 1 and (leaving is not None or ledger.is_own(last.change_id)):
             operation = "update"
-    obj: Any = state.obj()
     if state.dict.get("version_id") not in (None, version):
         raise ReadOnlyVersion(
             f"{state.mapper.class_.__name__}: version_id cannot be set by hand. Nothing was"

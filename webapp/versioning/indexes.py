@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Index, MetaData, Table, event, quoted_name, text
+from sqlalchemy import Index, MetaData, Table, text
+from sqlalchemy.schema import conv
 
-#: The longest name that every database takes whole.
-NAME_LENGTH = 60
 CURRENT = "is_current_version = {true}"
 #: Marks, in ``Index.info``, the indexes that keep the living apart.
 UNIQUE = "versioning.current_unique"
+#: In ``Index.info``, how to name an index that the model gave no name.
+NAME = "versioning.name"
+KEY = {"id", "version_from", "version_to"}
 LIVE = "is_current_version = {true} AND version_op != 'delete'"
 
 
@@ -28,6 +29,18 @@ def only_one_current(table: Table) -> None:
     name = f"uq_{table.name}_one_current"
     if all(index.name != name for index in table.indexes):
         Index(name, table.c.id, unique=True, **_partial(CURRENT))
+
+
+def name_indexes(table: Table) -> None:
+    """Name this module's indexes apart: one column may be unique, listed and asked as of a moment.
+
+    SQLAlchemy's own convention names an index after its columns alone, so that these would clash.
+    """
+    for index in table.indexes:
+        pattern = index.info.get(NAME)
+        if pattern:
+            own = [c.name for c in index.columns if c.name not in KEY]
+            index.name = conv(pattern.format("_".join([table.name, *own])))
 
 
 def index_changes(metadata: MetaData) -> None:
@@ -51,14 +64,14 @@ def current_unique(*columns: str, name: str | None = None) -> Index:
     A plain unique constraint would clash with the record's own older versions. A deleted record's
     value is free again.
     """
-    index = Index(name, *columns, unique=True, info={UNIQUE: True}, **_partial(LIVE))
-    return _named(index, "uq_{}_current", columns)
+    info = {UNIQUE: True, NAME: None if name else "uq_{}_current"}
+    return Index(name, *columns, unique=True, info=info, **_partial(LIVE))
 
 
 def current_index(*columns: str, name: str | None = None) -> Index:
     """An index on the live current rows in the order of the columns, then id, for list pages."""
-    index = Index(name, *columns, "id", **_partial(LIVE))
-    return _named(index, "ix_{}_current", columns)
+    info = {NAME: None if name else "ix_{}_current"}
+    return Index(name, *columns, "id", info=info, **_partial(LIVE))
 
 
 def as_of_index(*columns: str, name: str | None = None) -> Index:
@@ -66,20 +79,5 @@ def as_of_index(*columns: str, name: str | None = None) -> Index:
 
     It holds every version, unlike `current_index`: ask for it where such pages are in use.
     """
-    index = Index(name, *columns, "id", "version_from", "version_to")
-    return _named(index, "ix_{}_as_of", columns)
-
-
-def _named(index: Index, pattern: str, columns: Sequence[str]) -> Index:
-    """Once it meets its table, an index without a name gets one that no index of another kind has.
-
-    SQLAlchemy names an index after its first column alone.
-    """
-
-    def name(index: Index, table: Table) -> None:
-        if index.name is None:
-            made = pattern.format("_".join([table.name, *columns]))
-            index.name = quoted_name(made[:NAME_LENGTH], None)
-
-    event.listen(index, "before_parent_attach", name)
-    return index
+    info = {NAME: None if name else "ix_{}_as_of"}
+    return Index(name, *columns, "id", "version_from", "version_to", info=info)

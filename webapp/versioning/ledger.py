@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,7 @@ from .types import utcnow
 
 SETTINGS = "versioning.settings"
 LEDGER = "versioning.ledger"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,26 @@ class OpenChange:
     opened_in: SessionTransaction
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Step:
     """One record's next version: the row `(id, old_version)` is closed, the next one inserted.
 
     `copy` is False where the ORM inserts the row itself (a new object over a tombstone). `old`
-    holds values of the old row that the object had not loaded.
+    holds values of the old row that the object had not loaded. `edits` are the values that the
+    object was given, None until they are final; `values` add what ``onupdate`` columns get.
     """
 
+    obj: Any
     state: InstanceState[Any]
     mapper: Mapper[Any]
     id: Any
     old_version: int
     old_from: datetime
     op: str
+    old: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     copy: bool = True
-    old: Mapping[str, Any] = field(default_factory=dict)
+    edits: dict[str, Any] | None = None
+    values: dict[str, Any] = field(init=False)
 
 
 @dataclass
@@ -80,9 +86,7 @@ class Ledger:
     awaiting: set[InstanceState[Any]] = field(default_factory=set)
     amended: set[InstanceState[Any]] = field(default_factory=set)
     written: set[InstanceState[Any]] = field(default_factory=set)
-    operations: WeakKeyDictionary[InstanceState[Any], str] = field(
-        default_factory=WeakKeyDictionary
-    )
+    operations: dict[InstanceState[Any], str] = field(default_factory=dict)
     allotted: WeakKeyDictionary[InstanceState[Any], bool] = field(default_factory=WeakKeyDictionary)
     amending: bool = False
 

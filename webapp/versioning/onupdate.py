@@ -21,12 +21,16 @@ class _Context:
         return self.current_parameters
 
 
-def add_to(mapper: Mapper[Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The changed values with those of ``onupdate`` columns that were not set themselves.
+def add_to(mapper: Mapper[Any], edits: dict[str, Any]) -> dict[str, Any]:
+    """The edited values and those of ``onupdate`` columns that were not set themselves.
 
     A function is called once a row, as SQLAlchemy does; a SQL expression stays one.
     """
-    for name, column in _columns(mapper):
+    columns = _columns(mapper)
+    if not columns:
+        return edits
+    values = dict(edits)
+    for name, column in columns:
         if name not in values:
             values[name] = _value(column.onupdate, dict(values))
     return values

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import JSON, Table, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper
+from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
-
-KEY = frozenset({"id", "version_id"})
 
 #: Attributes that the core alone writes. With ``id`` they make up a version's identity and place.
 VERSION_COLUMNS = frozenset(
@@ -46,6 +45,7 @@ def version_table(mapper: Mapper[Any]) -> Table:
     return table
 
 
+@lru_cache(maxsize=256)
 def unversioned_columns(mapper: Mapper[Any]) -> frozenset[str]:
     """Attributes named in ``__unversioned__``: written in place, without a version."""
     return frozenset(getattr(mapper.class_, "__unversioned__", ()))
@@ -74,15 +74,25 @@ def same(mapper: Mapper[Any], name: str, a: Any, b: Any) -> bool:
     JSON is compared by what is stored, since Python takes ``{"on": 1}`` and ``{"on": True}`` for
     equal, which JSON does not.
     """
-    if a is b:
-        return True
-    kind = mapper.columns[name].type
+    return a is b or bool(comparers(mapper)[name](a, b))
+
+
+@lru_cache(maxsize=256)
+def comparers(mapper: Mapper[Any]) -> dict[str, Callable[[Any, Any], bool]]:
+    """How to compare two values of each column attribute."""
+    return {attr.key: _comparer(mapper.columns[attr.key].type) for attr in mapper.column_attrs}
+
+
+def _comparer(kind: TypeEngine[Any]) -> Callable[[Any, Any], bool]:
     if isinstance(kind, JSON):
-        return _stored_json(a) == _stored_json(b)
-    equal = bool(kind.compare_values(a, b))
-    if equal and isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, JSON):
-        return _stored_json(a) == _stored_json(b)
-    return equal
+        return _same_json
+    if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, JSON):
+        return lambda a, b: kind.compare_values(a, b) and _same_json(a, b)
+    return kind.compare_values
+
+
+def _same_json(a: Any, b: Any) -> bool:
+    return _stored_json(a) == _stored_json(b)
 
 
 def _stored_json(value: Any) -> str:

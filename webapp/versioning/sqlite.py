@@ -11,6 +11,9 @@ from .change import OPEN_CHANGE
 
 #: The SQL function that the guards ask which change this connection may still amend.
 GUARD_FUNCTION = "versioning_change"
+#: The SQL function that tells the values given for a batch of rows, by column and row, and the name
+#: under which ``Connection.info`` holds them.
+GIVEN_FUNCTION = GIVEN = "versioning_given"
 
 
 def prepare_sqlite(
@@ -38,6 +41,10 @@ def prepare_sqlite(
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
         dbapi_connection.create_function(GUARD_FUNCTION, 0, lambda: record.info.get(OPEN_CHANGE))
+        record.info[GIVEN] = ()
+        dbapi_connection.create_function(
+            GIVEN_FUNCTION, 2, lambda column, row: record.info[GIVEN][column][row]
+        )
 
     def end_amending(connection: Connection) -> None:
         connection.info.pop(OPEN_CHANGE, None)

@@ -46,13 +46,13 @@ from . import onupdate
 from .change import allow_amending, open_change
 from .conflict import values_of
 from .create import take_out
+from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
-from .plan import is_expression
 from .queries import live
+from .rows import column_of, next_row, untouched
 from .shape import version_table
 from .types import UtcDateTime
-from .write import column_of, next_row, untouched
 
 Parameters = Mapping[str, Any]
 

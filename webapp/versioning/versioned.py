@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     event,
     func,
+    inspect,
     select,
 )
 from sqlalchemy.orm import (
@@ -39,11 +40,12 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, plan, settle, write
+from . import bulk, create, move, plan, write
 from .errors import VersioningError
-from .indexes import index_changes, only_one_current
+from .indexes import index_changes, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
+from .settle import references
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -135,22 +137,45 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
     try:
         for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
             plan.tombstone(session, obj)
-        hooked: set[int] = set()
-        while due := plan.changed(session, _edited(session, hooked)):
-            hooked.update(map(id, due))
-            for obj in due:
-                obj.new_version(session)
-            settle.follow(session)
+        dirty = _plan_edits(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
-        settle.settle_new(session)
+        plan.settle_new(session)
     except BaseException:
         plan.undo(session)
         raise
+    move.move_on(session, dirty)
 
 
-def _edited(session: Session, hooked: set[int]) -> list[Versioned]:
-    """Dirty objects whose hook was not called yet: a hook may edit others, which get their turn."""
-    return [obj for obj in session.dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
+def _plan_edits(session: Session) -> list[Any]:
+    """Call the hook of each edited object; returns all the session's dirty objects.
+
+    A hook may edit others, and a reference may follow an object to its new version: they then get
+    their turn.
+    """
+    hooked: set[int] = set()
+    dirty = list(session.dirty)
+    while due := plan.changed(session, _edited(dirty, hooked)):
+        if not any(map(_may_edit_others, set(map(type, dirty)))):
+            plan.next_versions(session, due)
+            break
+        objects: list[Any] = [state.obj() for state in due]
+        hooked.update(map(id, objects))
+        for obj in objects:
+            obj.new_version(session)
+        dirty = list(session.dirty)
+        plan.follow(session, dirty)
+    return dirty
+
+
+def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
+    """Dirty objects whose hook was not called yet."""
+    return [obj for obj in dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
+
+
+def _may_edit_others(model: type[Any]) -> bool:
+    """Whether the class has a hook of its own, or references to other objects."""
+    hook = getattr(model, "new_version", Versioned.new_version)
+    return hook is not Versioned.new_version or bool(references(inspect(model)))
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -229,6 +254,7 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     )
     mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
     only_one_current(table)
+    name_indexes(table)
     index_changes(table.metadata)
 
 

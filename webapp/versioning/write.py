@@ -1,7 +1,8 @@
-"""Writes planned versions: one UPDATE closes the old rows, one INSERT … SELECT adds the new ones.
+"""Writes planned versions: the old rows are closed, the next ones copied from them.
 
-The new row is copied from the old one inside the database, with the changed columns replaced, so
-that a column which was never loaded keeps its value to the byte.
+A new row is copied inside the database, with the changed columns replaced, so that a column which
+was never loaded keeps its value to the byte. Three ways lead there: rows with values by one
+statement or two, many of them as one set (`batch`), and each row with SQL expressions alone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from sqlalchemy import (
     case,
     insert,
     literal,
-    null,
     select,
     true,
     tuple_,
@@ -32,11 +32,14 @@ from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from . import onupdate
+from .batch import supersede_as_one
 from .change import allow_amending, open_change
 from .conflict import raise_conflict
+from .edits import edits_of, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
-from .plan import changed_columns, is_expression
+from .plan import finish
 from .queries import live
+from .rows import closed_row, column_of, next_row, untouched
 from .shape import chunks, version_table
 from .types import UtcDateTime
 
@@ -57,102 +60,110 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     ledger.written.update(ledger.steps, ledger.in_place)
     ledger.steps.clear()
     ledger.in_place.clear()
-    awaiting = {state.mapper for state in ledger.awaiting}
-    for model in dict.fromkeys(step.mapper for step in steps):
+    models = dict.fromkeys(step.mapper for step in steps)
+    for model in models:
         group = [step for step in steps if step.mapper is model]
-        opened = open_change(session, model)
-        if model in awaiting or len(model.dispatch.before_update) > 1:
-            # the ORM adds a new object's key, or a listener of the model's own sets a column
-            allow_amending(session, model)
-        _write_steps(session, model, group, opened)
+        _write_steps(session, model, group, open_change(session, model))
     for target, model in in_place:
         _write_in_place(session, model, target)
+    for model in {state.mapper for state in ledger.awaiting}.union(filter(_has_listeners, models)):
+        # the ORM adds a new object's key, or a listener of the model's own sets a column
+        allow_amending(session, model)
+
+
+def _has_listeners(mapper: Mapper[Any]) -> bool:
+    return len(mapper.dispatch.before_update) > 1
 
 
 def _write_steps(
     session: Session, mapper: Mapper[Any], steps: list[Step], opened: OpenChange
 ) -> None:
     connection = session.connection(bind_arguments={"mapper": mapper})
-    _close(connection, mapper, steps, opened)
+    steps.sort(key=_by_id)  # in one order everywhere, so that writers wait and do not deadlock
+    for step in steps:
+        edits = finish(step)
+        step.values = onupdate.add_to(mapper, edits) if step.op != "delete" else edits
+    special = [step for step in steps if any(map(is_expression, step.values.values()))]
     copies = [step for step in steps if step.copy]
-    changes = [_changes(step) for step in copies]
-    plain: dict[frozenset[str], list[tuple[Step, dict[str, Any]]]] = defaultdict(list)
-    for step, values in zip(copies, changes, strict=True):
-        expressions = {name: value for name, value in values.items() if is_expression(value)}
-        if all(onupdate.is_own(mapper, name, value) for name, value in expressions.items()):
-            plain[frozenset(expressions)].append((step, values))
-        else:
-            _insert_expressions(connection, mapper, step, values, opened)
-    for shared, planned in plain.items():
-        _insert(connection, mapper, planned, opened, shared)
-    for step, values in zip(copies, changes, strict=True):
-        _settle(step, values, opened)
-    _fetch_computed(connection, mapper, copies, changes)
+    count = None
+    if len(copies) == len(steps) and not special:
+        count = supersede_as_one(connection, mapper, steps, opened)
+    if count is None:
+        count = _supersede_each(connection, mapper, steps, opened)
+    if count != len(steps):
+        raise_conflict(connection, mapper, steps, opened.id)
+    for step in copies:
+        _settle(step, opened)
+    _fetch_computed(connection, mapper, copies, special)
 
 
-def _close(
+def _by_id(step: Step) -> Any:
+    return step.id
+
+
+def _supersede_each(
     connection: Connection, mapper: Mapper[Any], steps: Sequence[Step], opened: OpenChange
-) -> None:
+) -> int:
+    """Close all rows; then insert the next versions, those with SQL expressions one by one."""
     rows = [
         {"b_id": step.id, "b_version": step.old_version, "b_at": max(opened.at, step.old_from)}
         for step in steps
     ]
-    statement = close_statement(version_table(mapper))
-    result = connection.execute(statement, rows if len(rows) > 1 else rows[0])
-    if result.rowcount != len(rows):
-        raise_conflict(connection, mapper, steps)
-
-
-def _changes(step: Step) -> dict[str, Any]:
-    """The new row's values where they differ from the old row's, by attribute name."""
-    if step.op == "delete":
-        return {}
-    names = changed_columns(step.state, step.old)
-    values = {name: step.state.dict[name] for name in names}
-    return onupdate.add_to(step.mapper, values)
+    count = connection.execute(close_statement(version_table(mapper)), _one_or_all(rows)).rowcount
+    if count != len(steps):
+        return count
+    plain: dict[frozenset[str], list[Step]] = defaultdict(list)
+    for step in steps:
+        names = [name for name, value in step.values.items() if is_expression(value)]
+        if not step.copy:
+            continue
+        if all(onupdate.is_own(mapper, name, step.values[name]) for name in names):
+            plain[frozenset(names)].append(step)
+        else:
+            _insert_expressions(connection, mapper, step, opened)
+    for shared, group in plain.items():
+        _insert(connection, mapper, group, opened, shared)
+    return count
 
 
 def _insert(
     connection: Connection,
     mapper: Mapper[Any],
-    planned: list[tuple[Step, dict[str, Any]]],
+    steps: Sequence[Step],
     opened: OpenChange,
     shared: frozenset[str],
 ) -> None:
-    """All plain new rows in one execution, even where each changes other columns.
+    """The steps' new rows in one execution, even where each changes other columns.
 
     In the `shared` columns every row takes the expression of their ``onupdate``.
     """
-    sets = {frozenset(values) - shared for _, values in planned}
+    sets = {frozenset(step.values) - shared for step in steps}
     names = tuple(sorted(frozenset().union(*sets)))
     mixed = len(sets) > 1
     rows = []
-    for step, values in planned:
+    for step in steps:
         row = _key(step, opened)
         for name in names:
-            row[f"v_{name}"] = values.get(name)
-        if mixed:
-            for name in names:
-                row[f"set_{name}"] = name in values
+            row[f"v_{name}"] = step.values.get(name)
+            if mixed:
+                row[f"set_{name}"] = name in step.values
         rows.append(row)
     statement = insert_statement(mapper, names, mixed, shared)
-    connection.execute(statement, rows if len(rows) > 1 else rows[0])
+    connection.execute(statement, _one_or_all(rows))
+
+
+def _one_or_all(rows: list[dict[str, Any]]) -> Any:
+    return rows if len(rows) > 1 else rows[0]
 
 
 def _insert_expressions(
-    connection: Connection,
-    mapper: Mapper[Any],
-    step: Step,
-    values: dict[str, Any],
-    opened: OpenChange,
+    connection: Connection, mapper: Mapper[Any], step: Step, opened: OpenChange
 ) -> None:
     """One new row with SQL expressions as values, which read the old row: ``Model.n + 1``."""
-    replaced = {
-        column_of(mapper, name): value
-        if is_expression(value)
-        else literal(value, column_of(mapper, name).type)
-        for name, value in values.items()
-    }
+    replaced = {}
+    for name, value in step.values.items():
+        column = column_of(mapper, name)
+        replaced[column] = value if is_expression(value) else literal(value, column.type)
     connection.execute(_copy(mapper, replaced), _key(step, opened))
 
 
@@ -166,46 +177,40 @@ def _key(step: Step, opened: OpenChange) -> dict[str, Any]:
     }
 
 
-def _settle(step: Step, values: dict[str, Any], opened: OpenChange) -> None:
+def _settle(step: Step, opened: OpenChange) -> None:
     """The object now is the new row: the ORM finds nothing left to write for it."""
-    state, obj = step.state, step.state.obj()
-    state.dict.update(
-        is_current_version=True,
-        version_from=max(opened.at, step.old_from),
-        version_to=None,
-        version_op=step.op,
-        change_id=opened.id,
-    )
-    columns = state.mapper.column_attrs
-    for name in [name for name in state.committed_state if name in columns]:
-        if name in state.dict:
-            set_committed_value(obj, name, state.dict[name])
-    for name, value in values.items():
-        if not is_expression(value):
-            set_committed_value(obj, name, value)
+    state = step.state
+    loaded = state.dict
+    loaded["is_current_version"] = True
+    loaded["version_from"] = max(opened.at, step.old_from)
+    loaded["version_to"] = None
+    loaded["version_op"] = step.op
+    loaded["change_id"] = opened.id
+    if state.committed_state:
+        make_clean(state)
+    if step.values is not step.edits:
+        for name, value in step.values.items():
+            if not is_expression(value):
+                set_committed_value(step.obj, name, value)
 
 
 def _fetch_computed(
-    connection: Connection,
-    mapper: Mapper[Any],
-    steps: Sequence[Step],
-    changes: Sequence[dict[str, Any]],
+    connection: Connection, mapper: Mapper[Any], steps: Sequence[Step], special: Sequence[Step]
 ) -> None:
     """Read back what only the database knows: results of expressions and computed columns."""
-    computed = {c for c in version_table(mapper).c if c.computed is not None}
-    names = {mapper.get_property_by_column(column).key for column in computed}
-    for values in changes:
-        names.update(name for name, value in values.items() if is_expression(value))
+    table = version_table(mapper)
+    names = {mapper.get_property_by_column(c).key for c in table.c if c.computed is not None}
+    for step in special:
+        names.update(name for name, value in step.values.items() if is_expression(value))
     if not names:
         return
     columns = [column_of(mapper, name) for name in names]
-    table = version_table(mapper)
     by_key = {(step.id, step.old_version + 1): step for step in steps}
     for part in chunks(list(by_key), CHUNK):
         query = select(table.c.id, table.c.version_id, *columns)
         query = query.where(tuple_(table.c.id, table.c.version_id).in_(part))
         for row in connection.execute(query):
-            obj = by_key[row[0], row[1]].state.obj()
+            obj = by_key[row[0], row[1]].obj
             for name, value in zip(names, row[2:], strict=True):
                 set_committed_value(obj, name, value)
 
@@ -213,33 +218,20 @@ def _fetch_computed(
 def _write_in_place(session: Session, mapper: Mapper[Any], state: InstanceState[Any]) -> None:
     """Write `__unversioned__` columns to whichever version of the record is current."""
     table = version_table(mapper)
-    names = changed_columns(state, {})
-    values = {column_of(mapper, name): state.dict[name] for name in names}
+    edits = edits_of(state, {})
+    values = {column_of(mapper, name): value for name, value in edits.items()}
     statement = update(table).where(table.c.id == state.dict["id"], live(table))
     connection = session.connection(bind_arguments={"mapper": mapper})
     result = connection.execute(statement.values({**untouched(table, values), **values}))
     if result.rowcount != 1:
-        step = Step(state, mapper, state.dict["id"], state.dict["version_id"], *_place(state))
-        raise_conflict(connection, mapper, [step])
-    for name in names:
-        if is_expression(state.dict[name]):
+        loaded = state.dict
+        key = loaded["id"], loaded["version_id"], loaded["version_from"]
+        raise_conflict(connection, mapper, [Step(None, state, mapper, *key, "update", edits=edits)])
+    for name, value in edits.items():
+        if is_expression(value):
             session.expire(state.obj(), [name])
         else:
-            set_committed_value(state.obj(), name, state.dict[name])
-
-
-def _place(state: InstanceState[Any]) -> tuple[Any, str]:
-    return state.dict["version_from"], "update"
-
-
-def column_of(mapper: Mapper[Any], name: str) -> Column[Any]:
-    """The table column behind an attribute name."""
-    return mapper.columns[name]
-
-
-def untouched(table: Table, written: dict[Column[Any], Any]) -> dict[Column[Any], Any]:
-    """Each ``onupdate`` column set to itself: else SQLAlchemy would write it on a kept row."""
-    return {c: c for c in table.c if c.onupdate is not None and c not in written}
+            set_committed_value(state.obj(), name, value)
 
 
 @lru_cache(maxsize=256)
@@ -252,13 +244,7 @@ def close_statement(table: Table) -> Update:
             table.c.version_id == bindparam("b_version"),
             table.c.is_current_version == true(),
         )
-        .values(
-            {
-                table.c.is_current_version: False,
-                table.c.version_to: bindparam("b_at", type_=UtcDateTime()),
-                **untouched(table, {}),
-            }
-        )
+        .values(closed_row(table, bindparam("b_at", type_=UtcDateTime())))
     )
 
 
@@ -296,22 +282,3 @@ def _copy(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> Insert:
         and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
     )
     return insert(table).from_select(list(values), old, include_defaults=False)
-
-
-def next_row(
-    table: Table, replaced: dict[Column[Any], Any], *, at: Any, op: Any, change_id: Any
-) -> dict[Column[Any], Any]:
-    """The next version of a row of `table` as SQL expressions over that row, by column."""
-    values: dict[Column[Any], Any] = {c: c for c in table.c if c.computed is None}
-    values.update(replaced)
-    values.update(
-        {
-            table.c.version_id: table.c.version_id + 1,
-            table.c.is_current_version: true(),
-            table.c.version_from: at,
-            table.c.version_to: null(),
-            table.c.version_op: op,
-            table.c.change_id: change_id,
-        }
-    )
-    return values

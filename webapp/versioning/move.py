@@ -1,0 +1,54 @@
+"""Objects move on to their new versions before the flush, when it has nothing else to do.
+
+The ORM would look at each object again, only to find that the row is written. So where a flush is
+made of planned versions alone, all objects take their new identity at once, and a single one leads
+the flush, which writes the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import InstanceState, Mapper, Session
+from sqlalchemy.orm.attributes import flag_dirty
+
+from .ledger import ledger_of
+from .plan import finish
+from .shape import comparers
+
+
+def move_on(session: Session, dirty: Sequence[Any]) -> None:
+    """Let the dirty objects be their planned versions, unless the ORM has to see them.
+
+    It has to where the flush is about other objects as well, whose rows may have to be written in
+    turn; where a reference or collection changed; and where somebody listens to updates.
+    """
+    steps = list(ledger_of(session).steps.values())
+    if not steps or len(steps) != len(dirty) or session.new or session.deleted:
+        return
+    if any(map(_has_listeners, {step.mapper for step in steps})) or _flush_is_watched(session):
+        return
+    if not all(_only_columns(step.state) for step in steps):
+        return
+    for step in steps:
+        finish(step)
+    if not session.in_transaction():
+        session.begin()
+    # The one private call: what a flush itself does with written objects. A rollback, also to a
+    # savepoint, gives them their old identity back and expires them.
+    session._register_persistent({step.state for step in steps})
+    flag_dirty(steps[0].obj)
+
+
+def _only_columns(state: InstanceState[Any]) -> bool:
+    return state.committed_state.keys() <= comparers(state.mapper).keys()
+
+
+def _has_listeners(mapper: Mapper[Any]) -> bool:
+    """Whether somebody else than this package listens to updates of the mapper's objects."""
+    return len(mapper.dispatch.before_update) > 1 or len(mapper.dispatch.after_update) > 0
+
+
+def _flush_is_watched(session: Session) -> bool:
+    return len(session.dispatch.after_flush) > 1
