@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request, url_for
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import (
     BadRequest,
@@ -80,6 +80,9 @@ PAGES = {
     ),
 }
 
+#: Refusals after which the list is the way on.
+ASK_THE_LIST = {400, 404, 409, 422}
+
 
 def init_app(app: Flask) -> None:
     app.before_request(refuse_unreadable)
@@ -101,7 +104,7 @@ def show(error: HTTPException) -> Response | HTTPException:
         title=page.title,
         explanation=_of_this_case(error) or page.explanation,
         advice=page.advice,
-        back_url=None,
+        back_url=_list() if error.code in ASK_THE_LIST else None,
         reference=_reference() if error.code >= 500 else None,
     )
     headers = dict(error.get_headers(request.environ))
@@ -122,6 +125,14 @@ def _reference() -> str:
     reference = changes.request_id()
     current_app.logger.error("Reference %s: %s %s", reference, request.method, request.path)
     return reference
+
+
+def _list() -> str | None:
+    """The list of the records that the address was about."""
+    endpoint = f"{request.blueprint}.index_view"
+    if endpoint == request.endpoint or endpoint not in current_app.view_functions:
+        return None
+    return url_for(endpoint)
 
 
 def _of_this_case(error: HTTPException) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from wtforms import ValidationError
 
 from tests.admin.conftest import Shop, form_of, save
 from tests.admin.shop.models import Gadget, Maker
@@ -156,3 +157,15 @@ def test_get_writes_nothing(client: Any, kettle: int, statements: list[str]) -> 
     statements.clear()
     client.get(f"/admin/gadget/edit/?id={kettle}&name=Mine")
     assert all(statement.startswith("SELECT") for statement in statements)
+
+
+def test_an_error_of_the_whole_form_is_told_once(
+    client: Any, kettle: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any) -> None:
+        raise ValidationError("Not on a Sunday.")
+
+    monkeypatch.setattr(VersionedModelView, "on_model_change", refuse)
+    page = save(client, f"/admin/gadget/edit/?id={kettle}", name="Pot")
+    assert page.status_code == 422 and page.text.count("Not on a Sunday.") == 1
+    assert "Not on a Sunday." not in client.get("/admin/gadget/").text

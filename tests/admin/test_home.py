@@ -50,13 +50,15 @@ def test_one_statement_counts_them_all(client: Any, shop: Shop, statements: list
 def test_the_partial_indexes_count(app: Flask) -> None:
     """FIELD-NOTES: the count over all versions takes 100 ms on 1M rows, 3 ms by a partial index."""
     with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            pytest.skip("a planner with statistics takes the table while it is empty")
+        explain = "EXPLAIN QUERY PLAN"
+        if db.engine.dialect.name == "postgresql":
+            explain = "EXPLAIN"
+            db.session.execute(text("SET LOCAL enable_seqscan = off"))  # the table is empty
         view = next(each for each in app.extensions["admin"][0]._views if each.endpoint == "maker")
         for query in view.count_queries():
             sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
-            plan = db.session.execute(text(f"EXPLAIN QUERY PLAN SELECT {sql}")).all()
-            assert "INDEX uq_shop_maker_one_current" in str(plan), plan
+            plan = db.session.execute(text(f"{explain} SELECT {sql}")).all()
+            assert "uq_shop_maker_one_current" in str(plan), plan
 
 
 def test_a_view_that_may_not_be_seen_is_neither_shown_nor_counted(

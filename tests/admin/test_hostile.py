@@ -85,8 +85,8 @@ def test_an_id_of_any_shape_is_a_4xx(client: Any, shop: Shop, model: str) -> Non
     """FIELD-NOTES: `?id=1`, `abc` or `1,1,1` on a composite key is a 500."""
     shop.add(Gadget, name="Kettle")
     for query in IDS:
-        for page in ("edit", "details", "timeline"):
-            answer = client.get(f"/admin/{model}/{page}/?{query}")
+        for page in ("edit/?", "details/?", "timeline/?", "compare/?a=1&b=1&"):
+            answer = client.get(f"/admin/{model}/{page}{query}")
             assert answer.status_code in (400, 404), (page, query[:40])
         posts = [
             client.post(f"/admin/{model}/edit/?{query}", data={"name": "x", "base_version": "1"}),
@@ -143,3 +143,11 @@ def test_what_is_not_offered_is_not_there(client: Any, page: str) -> None:
     """FIELD-NOTES: `ajax_update` ignores `can_edit`; `ajax_lookup` has no limit."""
     assert client.get(f"/admin/gadget/{page}").status_code in (302, 403, 404)
     assert client.post(f"/admin/gadget/{page}", data={"name": "x"}).status_code in (404, 405)
+
+
+def test_an_unknown_record_leads_to_its_list(client: Any) -> None:
+    for page in ("timeline", "edit", "details"):
+        answer = client.get(f"/admin/gadget/{page}/?id=99")
+        assert answer.status_code == 404
+        assert 'href="/admin/gadget/">To the list</a>' in answer.text
+    assert "To the list" not in client.get("/admin/nowhere/").text

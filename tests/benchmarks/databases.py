@@ -63,11 +63,13 @@ def connect(url: str) -> Engine:
 
 def settle(engine: Engine) -> None:
     """Statistics up to date, dead rows gone: as a database is after its night."""
-    command = "VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:
+            connection.execute(text("ANALYZE"))
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(command))
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("CHECKPOINT"))
+        connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("CHECKPOINT"))
 
 
 def version_of(url: str) -> str:

@@ -15,7 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.commands import ROOT
+from tests.commands import ROOT, environment, get, serving
 from webapp.cli import commands
 from webapp.config import PREFIX, Settings
 
@@ -98,6 +98,25 @@ def test_every_link_to_a_file_leads_to_one(name: str) -> None:
     page = ROOT / name
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_models_shown_get_pages(tmp_path: Path) -> None:
+    """Both examples, the short one and the long one, in an application of their own."""
+    blocks = re.findall(r"```python\n# (shop/\w+\.py)\n(.*?)```", text(), re.DOTALL)
+    assert [name for name, _ in blocks] == ["shop/models.py", "shop/models.py", "shop/admin.py"]
+    for number, files in enumerate((blocks[:1], blocks[1:])):
+        folder = tmp_path / str(number)
+        (folder / "shop").mkdir(parents=True)
+        for name, source in files:
+            (folder / name).write_text(source, encoding="utf-8")
+        env = environment(APPS="shop", INSTANCE_PATH=str(folder / "instance"))
+        with serving("serve", "--port", "0", env=env | {"PYTHONPATH": str(ROOT)}, cwd=folder) as (
+            address,
+            _,
+        ):
+            for page in ("", "admin/product/", "admin/product/new/", "admin/product/?deleted=1"):
+                status, shown = get(address + page)
+                assert status == 200 and "Product" in shown
 
 
 def test_the_pins_hold_every_dependency() -> None:

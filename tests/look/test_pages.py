@@ -117,6 +117,9 @@ def _visit(client: FlaskClient) -> dict[str, str]:
         "details": client.get("/admin/gadget/details/?id=1"),
         "timeline": client.get("/admin/gadget/timeline/?id=1"),
         "timeline of a deleted record": client.get("/admin/gadget/timeline/?id=2"),
+        "comparison": client.get("/admin/gadget/compare/?id=1&a=1&b=2"),
+        "comparison of all fields": client.get("/admin/gadget/compare/?id=1&a=3&b=2&all=1"),
+        "comparison with itself": client.get("/admin/gadget/compare/?id=2&a=2&b=2"),
         "no such record": client.get("/admin/gadget/timeline/?id=99"),
     }
     assert {
@@ -145,6 +148,9 @@ NAMES = [
     "details",
     "timeline",
     "timeline of a deleted record",
+    "comparison",
+    "comparison of all fields",
+    "comparison with itself",
     "no such record",
 ]
 
@@ -198,7 +204,7 @@ def test_nothing_in_it_is_stopped_by_the_policy(page: Page) -> None:
 
 
 def test_a_value_is_text_and_never_markup(pages: dict[str, str]) -> None:
-    for name in ("list", "edit", "details", "timeline", "conflict"):
+    for name in ("list", "edit", "details", "timeline", "conflict", "comparison"):
         assert "<b>Kettle</b>" not in pages[name]
         assert "&lt;b&gt;Kettle&lt;/b&gt;" in pages[name]
 

@@ -31,7 +31,7 @@ def time(detail: TimeDifference) -> str:
     is_date = isinstance(detail.new, dt.date) and not isinstance(detail.new, dt.datetime)
     if is_date:
         return _signed(f"{length.days:+,} {'day' if abs(length.days) == 1 else 'days'}")
-    written = write_duration(abs(length))
+    written = write_duration(abs(length)).removesuffix(" 00:00:00")
     return f"{MINUS}{written}" if length < dt.timedelta(0) else f"+{written}"
 
 

@@ -35,13 +35,11 @@ class CompareView(TimelineView):
     def compare_view(self) -> Any:
         record = self.asked_record()
         asked = self._asked_version("a"), self._asked_version("b")
+        if not 1 <= min(asked) <= max(asked) <= record.version_id:
+            abort(404, f"There is no such version. This record has 1 to {record.version_id}.")
         versions = self._versions(record, set(asked))
         if len(versions) < len(set(asked)):
-            number = next(each for each in asked if each not in versions)
-            abort(
-                404,
-                f"There is no version {number} of this record. The newest is {record.version_id}.",
-            )
+            abort(404, "One of the two versions is not there: it was removed past the application.")
         older, newer = (versions[number] for number in sorted(asked))
         changes = diff(older.row, newer.row)
         shows_all = request.args.get("all") == "1"
@@ -61,8 +59,8 @@ class CompareView(TimelineView):
             compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),
             version_url=lambda number: self.version_url(record, number),
             form_url=self.get_url(".compare_view"),
-            edit_url=self.page_url("edit", record, self.can_edit and not deleted),
-            details_url=self.page_url("details", record, self.can_view_details and not deleted),
+            edit_url=self._url("edit", record, self.can_edit and not deleted),
+            details_url=self._url("details", record, self.can_view_details and not deleted),
             timeline_url=self.record_url("timeline", record.id),
             list_url=self.back(),
         )

@@ -51,12 +51,12 @@ class QueryView(SaveView):
         Each is answered by a partial index alone, so the deleted are what is left over. A view that
         narrows `get_query` narrows these as well.
         """
-        table = inspect(self.model).local_table
-        live_ones, newest = (
-            select(func.count()).select_from(table).where(condition).scalar_subquery()
-            for condition in (live(table), table.c.is_current_version == true())
+        is_newest = self.model.is_current_version == true()
+        counted = select(func.count()).select_from(self.model)
+        return (
+            counted.where(live(self.model)).scalar_subquery(),
+            counted.where(is_newest).scalar_subquery(),
         )
-        return live_ones, newest
 
     def get_list(
         self,

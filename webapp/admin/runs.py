@@ -77,7 +77,7 @@ def _run(part: TextPart, before: int, after: int, room: Room) -> Run:
     if len(whole) <= before + after + SIGHT:
         return Run("equal", whole)
     head = _up_to_a_blank(whole[:before])
-    tail = _up_to_a_blank(whole[len(whole) - after :][::-1])[::-1] if after else ""
+    tail = _up_to_a_blank(whole[len(whole) - after :][::-1])[::-1].lstrip() if after else ""
     middle = whole[len(head) : len(whole) - len(tail)]
     return Run("equal", head, _folded(middle, room), tail)
 

@@ -23,13 +23,15 @@ from webapp.versioning import (
     TimeDifference,
 )
 
-from . import amounts, runs
+from . import amounts, documents, runs
 from .presentation import text_of
 from .runs import Room, Text
 
 Form = Literal["masked", "same", "set", "pair", "words", "items"]
 #: Characters up to which a text is read faster as old and new than word by word.
 PHRASE = 40
+#: Strings that would be read as nothing, or as another JSON value.
+NEEDS_QUOTES = re.compile(r"\s*|null|true|false|-?\d[\d.eE+-]*|[\[{\"].*", re.DOTALL)
 PLAIN_KEY = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -162,7 +164,7 @@ class Layout:
         return runs.text("" if value is None else self.show(name, value), self.room)
 
     def _of(self, value: Any) -> Text:
-        return runs.text("null" if value is None else text_of(value), self.room)
+        return runs.text(member_text(value), self.room)
 
     def _shown(self, name: str, form: Form, **more: Any) -> Shown:
         return Shown(name, self.label(name), form, **more)
@@ -177,6 +179,15 @@ def path_text(path: Iterable[str | int]) -> str:
         for step in path
     ]
     return "".join(steps).removeprefix(".")
+
+
+def member_text(value: Any) -> str:
+    """A part of a JSON value: as JSON writes it, a string unquoted where it may be."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False) if NEEDS_QUOTES.fullmatch(value) else value
+    if value is None or isinstance(value, bool | int | float | dict | list):
+        return documents.write(value)
+    return text_of(value)
 
 
 def _blob(blob: Blob | None) -> Text:

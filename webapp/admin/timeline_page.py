@@ -59,8 +59,8 @@ class TimelineView(RecordView):
             older_url=self._page_url(record, page.older) if page.older else None,
             first_shown=max(numbers),
             last_shown=min(numbers),
-            edit_url=self.page_url("edit", record, self.can_edit and not deleted),
-            details_url=self.page_url("details", record, self.can_view_details and not deleted),
+            edit_url=self._url("edit", record, self.can_edit and not deleted),
+            details_url=self._url("details", record, self.can_view_details and not deleted),
             list_url=self.back(),
             shown={
                 entry.version_id: layout.changes(
@@ -90,7 +90,8 @@ class TimelineView(RecordView):
     def look_up(self, name: str, ids: set[Any]) -> dict[Any, str]:
         """Names of the records that a column of `form_references` points at, by id, kept for the
         length of the request."""
-        known: dict[Any, str] = g.setdefault("reference_names", {}).setdefault(name, {})
+        names = g.setdefault("reference_names", {})  # a page of changes shows several models
+        known: dict[Any, str] = names.setdefault((self.model, name), {})
         missing = ids - {None} - known.keys()
         if missing:
             known |= Target(self.session, self.form_references[name]).names(missing)
@@ -150,6 +151,5 @@ class TimelineView(RecordView):
         more = {} if before is None else {"before": before}
         return self.record_url("timeline", record.id, **more)
 
-    def page_url(self, page: str, record: Any, offered: bool) -> str | None:
-        """Address of a record's page, None where it is not offered."""
+    def _url(self, page: str, record: Any, offered: bool) -> str | None:
         return self.record_url(page, record.id) if offered else None

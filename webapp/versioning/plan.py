@@ -35,12 +35,9 @@ def changed(session: Session, objects: Iterable[Any]) -> dict[InstanceState[Any]
     settle(session, states)
     found = {}
     for state in states:
-        operation = ledger.operations.get(state)
-        if state in ledger.steps or state in ledger.amended or operation == "delete":
+        if state in ledger.steps or state in ledger.amended:
             continue
         edits = edits_of(state, ledger.stored.get(state, NOTHING))
-        if operation:
-            edits.pop("version_op", None)  # ours, from a flush that was refused half-way
         if _needs_version(session, ledger, state, edits):
             found[state] = edits
     return found
@@ -50,6 +47,10 @@ def _needs_version(
     session: Session, ledger: Ledger, state: InstanceState[Any], edits: dict[str, Any]
 ) -> bool:
     operation = ledger.operations.get(state)
+    if operation == "delete":
+        return False
+    if operation:
+        edits.pop("version_op", None)  # ours, from a flush that was refused half-way
     revived = operation == "restore" and state.dict["version_op"] == "delete"
     if not (edits or revived or state in ledger.awaiting):
         ledger.operations.pop(state, None)

@@ -104,6 +104,13 @@ def _settle_deletions(state: InstanceState[Any]) -> None:
             state.dict[name] = None
 
 
+def refers(obj: Any) -> bool:
+    """Whether a reference of the object to another was set."""
+    state = instance_state(obj)
+    relations = references(state.mapper)
+    return bool(relations) and any(r.key in state.committed_state for r in relations)
+
+
 def settle_references(
     state: InstanceState[Any], targets: Mapping[InstanceState[Any], Any] | None = None
 ) -> bool:

@@ -25,7 +25,6 @@ from sqlalchemy import (
     Table,
     event,
     func,
-    inspect,
     select,
 )
 from sqlalchemy.orm import (
@@ -45,7 +44,7 @@ from .errors import VersioningError
 from .indexes import index_changes, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
-from .settle import references
+from .settle import refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -155,7 +154,7 @@ def _plan_edits(session: Session) -> list[Any]:
     hooked: set[int] = set()
     dirty = list(session.dirty)
     while due := plan.changed(session, _edited(dirty, hooked)):
-        if not any(map(_may_edit_others, set(map(type, dirty)))):
+        if not _may_edit_others(dirty):
             plan.next_versions(session, due)
             break
         objects: list[Any] = [state.obj() for state in due]
@@ -172,10 +171,10 @@ def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
     return [obj for obj in dirty if isinstance(obj, Versioned) and id(obj) not in hooked]
 
 
-def _may_edit_others(model: type[Any]) -> bool:
-    """Whether the class has a hook of its own, or references to other objects."""
-    hook = getattr(model, "new_version", Versioned.new_version)
-    return hook is not Versioned.new_version or bool(references(inspect(model)))
+def _may_edit_others(dirty: list[Any]) -> bool:
+    """Whether the objects have a hook of their own, or references that were set."""
+    hooks = {getattr(type(obj), "new_version", Versioned.new_version) for obj in dirty}
+    return hooks - {Versioned.new_version} != set() or any(map(refers, dirty))
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:

@@ -110,6 +110,17 @@ class Parcel(Versioned, db.Model):
     name: Mapped[str]
 
 
+class Badge(Versioned, db.Model):
+    """Opens doors: its code is not for showing, and its visits are not worth a word."""
+
+    __tablename__ = "shop_badge"
+    __masked__ = ("code",)
+    __excluded__ = ("visits",)
+    owner: Mapped[str]
+    code: Mapped[str | None]
+    visits: Mapped[int] = mapped_column(default=0)
+
+
 def _columns(nullable: bool) -> dict[str, Any]:
     """One column of every type."""
     types: dict[str, Any] = {
