@@ -90,7 +90,8 @@ class TimelineView(RecordView):
     def look_up(self, name: str, ids: set[Any]) -> dict[Any, str]:
         """Names of the records that a column of `form_references` points at, by id, kept for the
         length of the request."""
-        known: dict[Any, str] = g.setdefault("reference_names", {}).setdefault(name, {})
+        names = g.setdefault("reference_names", {})  # a page of changes shows several models
+        known: dict[Any, str] = names.setdefault((self.model, name), {})
         missing = ids - {None} - known.keys()
         if missing:
             known |= Target(self.session, self.form_references[name]).names(missing)
