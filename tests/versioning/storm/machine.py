@@ -188,10 +188,11 @@ class Storm(RuleBasedStateMachine):
         elif isinstance(error, RecordExists):
             if any(self.taken(p, obj) for obj, _ in p.new):
                 return
-        elif isinstance(error, DBAPIError):
+        elif isinstance(error, DBAPIError) and (
             # PostgreSQL may be tidying its own tables
-            if self.interfered(p) or "lock timeout" in str(error.orig):
-                return
+            self.interfered(p) or "lock timeout" in str(error.orig)
+        ):
+            return
         raise error
 
     def stale(self, p: Person, id: int) -> bool:
