@@ -188,7 +188,10 @@ class Storm(RuleBasedStateMachine):
         elif isinstance(error, RecordExists):
             if any(self.taken(p, obj) for obj, _ in p.new):
                 return
-        elif isinstance(error, DBAPIError) and self.interfered(p):
+        elif isinstance(error, DBAPIError) and (
+            # PostgreSQL may be tidying its own tables
+            self.interfered(p) or "lock timeout" in str(error.orig)
+        ):
             return
         raise error
 

@@ -15,7 +15,7 @@ from tests.versioning.storm.thing import make_engine, make_tables, onlooker, wan
 
 EXAMPLES = wanted("STORM_EXAMPLES", 0)
 SETTINGS = settings(
-    max_examples=EXAMPLES or 80,
+    max_examples=EXAMPLES or 40,
     stateful_step_count=wanted("STORM_STEPS", 40),
     derandomize=not EXAMPLES,  # the same examples each time, but for a longer run
     database=None,
