@@ -97,5 +97,6 @@ def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
     for name in apps:
         _load(name, "admin")
     if find_spec("webapp.admin"):
-        import_module("webapp.admin").init_admin(app)
+        audit = import_module("webapp.audit")
+        audit.init_audit(import_module("webapp.admin").init_admin(app, reserved=audit.ENDPOINTS))
         app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))

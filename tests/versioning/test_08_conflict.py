@@ -286,7 +286,7 @@ def test_a_statement_that_waited_for_another_edit(waiting_notes: World, statemen
         alice.execute(statement)
     thread.join()
     assert (caught.value.id, caught.value.base_version, caught.value.current_version) == (2, 1, 2)
-    alice.commit()
+    alice.rollback()
     assert waiting_notes.rows(Note, "title") == [
         (1, 1, True, "one"),
         (2, 1, False, "two"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, url_for
 from markupsafe import Markup, escape
 from sqlalchemy.orm.collections import InstrumentedList
 
@@ -19,6 +19,8 @@ from . import documents, identity, times, values
 
 #: Characters of a value that a list shows, and from which on a timeline folds it.
 LONG = 80
+#: Characters up to which a name goes into an address.
+LONGEST_ADDRESS = 500
 #: Where a class name falls into words: OrderLine, HTTPLog.
 WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 #: Characters that hide, or turn the direction of the text around them.
@@ -28,11 +30,10 @@ UNSEEN = re.compile(
 
 
 def init_app(app: Flask) -> None:
-    """The filters of the templates: `|moment`, `|day`, `|ago` and `|visible`."""
-    app.add_template_filter(moment, "moment")
-    app.add_template_filter(day, "day")
-    app.add_template_filter(visible, "visible")
-    app.add_template_filter(ago, "ago")
+    """The filters of the templates: `|moment`, `|day`, `|ago`, `|visible`, `|person`,
+    `|change_link`."""
+    for each in (moment, day, ago, visible, person, change_link):
+        app.add_template_filter(each, each.__name__)
 
 
 def moment(value: dt.datetime | None) -> str:
@@ -125,6 +126,24 @@ def versions_link(number: int, url: str) -> Markup:
     return Markup('<a class="versions" href="{}">{}</a>').format(url, number)
 
 
+def person(actor: str | None) -> str | Markup:
+    """Who it was, as a link to all that they changed."""
+    name = visible(shortened(actor))
+    if not actor or len(actor) > LONGEST_ADDRESS or not _has_page("changes.index_view"):
+        return name
+    url = url_for("changes.index_view", actor=actor)
+    return Markup('<a class="person" href="{}">{}</a>').format(url, name)
+
+
+def change_link(number: int | None) -> str | Markup:
+    """“Change #7” as a link to all that it did; "" for none."""
+    name = "" if number is None else f"Change #{number}"
+    if number is None or not _has_page("changes.change_view"):
+        return name
+    url = url_for("changes.change_view", number=number)
+    return Markup('<a class="change-link" href="{}">{}</a>').format(url, name)
+
+
 def reference_input(
     control: str, list_id: str, pairs: Iterable[tuple[str, str]], hint_id: str, in_use: str
 ) -> Markup:
@@ -143,7 +162,7 @@ def last_change(at: dt.datetime, actor: str | None) -> Markup:
     """When and by whom the newest version was made."""
     when = Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
     return (
-        when + Markup(' <small class="by">by {}</small>').format(visible(actor)) if actor else when
+        when + Markup(' <small class="by">by {}</small>').format(person(actor)) if actor else when
     )
 
 
@@ -163,6 +182,11 @@ def exported(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\0")) else value
+
+
+def _has_page(endpoint: str) -> bool:
+    """Whether the application has the room that shows changes; this one stands below it."""
+    return endpoint in current_app.view_functions
 
 
 def _aware_or_naive(value: dt.datetime) -> str:

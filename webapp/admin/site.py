@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from flask import Flask
@@ -22,8 +22,8 @@ from .view import VersionedModelView
 NAME = "Versioned Admin"
 
 
-def init_admin(app: Flask) -> Admin:
-    """Give `app` its admin at `/admin/`.
+def init_admin(app: Flask, *, reserved: Collection[str] = ()) -> Admin:
+    """Give `app` its admin at `/admin/`, which leaves the endpoints in `reserved` to other rooms.
 
     Shows the registered models of `app.config["APPS"]` in their order, then every other versioned
     model of these apps through `VersionedModelView`.
@@ -36,7 +36,7 @@ def init_admin(app: Flask) -> Admin:
         index_view=HomeView(db, url="/admin"),
         theme=Bootstrap4Theme(base_template="admin/master.html"),
     )
-    taken = {admin.endpoint, *app.blueprints, *app.view_functions}
+    taken = {admin.endpoint, *reserved, *app.blueprints, *app.view_functions}
     for each in _shown(tuple(app.config.get("APPS", ()))):
         options = {
             "name": presentation.word_for(each.model),

@@ -4,6 +4,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 `enable_versioning` does.
 """
 
+from .activity import Activity, activity
 from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .diff import FieldChange, diff
@@ -56,6 +57,7 @@ from .what_changed import ChangedRecord, ModelChanges, WhatChanged, what_changed
 __all__ = [
     "MASKED",
     "VERSION_COLUMNS",
+    "Activity",
     "Blame",
     "Blob",
     "BlobDifference",
@@ -102,6 +104,7 @@ __all__ = [
     "Versioned",
     "VersioningError",
     "WhatChanged",
+    "activity",
     "as_of",
     "as_of_index",
     "blame",

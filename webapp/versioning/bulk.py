@@ -18,7 +18,7 @@ from .change import open_change
 from .errors import ReadOnlyVersion, UnknownVersion, VersioningError
 from .ledger import is_enabled
 from .shape import VERSION_COLUMNS, chunks, has_versions, unversioned_columns, version_table
-from .sweep import Sweep, update_in_place
+from .sweep import Sweep
 
 CHUNK = 500
 
@@ -53,7 +53,7 @@ def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
         return Sweep(session, mapper, statement, parameters).delete()
     values = _values(mapper, statement, parameters)
     if values and values.keys() <= unversioned_columns(mapper):
-        return update_in_place(session, mapper, statement, parameters, values)
+        return Sweep(session, mapper, statement, parameters).update_in_place(values)
     return Sweep(session, mapper, statement, parameters).update(values)
 
 

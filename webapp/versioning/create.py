@@ -26,8 +26,8 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
     """
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
-    for mapper in dict.fromkeys(state.mapper for state in states):
-        group = [state for state in states if state.mapper is mapper]
+    for mapper in dict.fromkeys(state.mapper.base_mapper for state in states):
+        group = [state for state in states if state.mapper.base_mapper is mapper]
         opened = open_change(session, mapper)
         given = [state for state in group if state.dict.get("id") is not None]
         nameless = [state for state in group if state.dict.get("id") is None]
@@ -72,7 +72,10 @@ def _place(
                 f" {last.version_id}. Nothing was written: load it and edit it, or leave the id"
                 " out to create another record."
             )
-        version, at = last.version_id + 1, max(at, last.version_from)
+        # the version that was deleted, which may no longer be the last
+        deleted = ledger.steps.get(leaving) if leaving is not None else None
+        base = last.version_id if deleted is None else deleted.old_version
+        version, at = base + 1, max(at, last.version_from)
         if ledger.is_own(last.change_id):
             _remove_own(session, state.mapper, last)
             version = last.version_id
@@ -82,7 +85,7 @@ def _place(
                 state,
                 state.mapper,
                 last.id,
-                last.version_id,
+                base,
                 at,
                 operation,
                 copy=False,

@@ -104,6 +104,34 @@ def changes(
     versions, whose records were created and deleted in one transaction, is left out.
     """
     recorder = change_model(session)
+    query = filtered(
+        session,
+        model=model,
+        actor=actor,
+        operation=operation,
+        since=since,
+        until=until,
+        reason=reason,
+    )
+    found = list(session.scalars(_page(query, recorder, before, limit + 1)))
+    tallies = tally(session, [row.id for row in found[:limit]])
+    entries = tuple(entry_of(row, tallies[row.id]) for row in found[:limit])
+    more = len(found) > limit
+    return Feed(entries, Place(entries[-1].at, entries[-1].id) if more else None)
+
+
+def filtered(
+    session: Session,
+    *,
+    model: type[Any] | None = None,
+    actor: str | None = None,
+    operation: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    reason: str | None = None,
+) -> Select[Any]:
+    """The changes that `changes` pages through, all of them and in no order."""
+    recorder = change_model(session)
     models = (model,) if model is not None else recorded_models(session)
     query = select(recorder).where(_made_any(recorder, models, operation))
     if actor is not None:
@@ -114,11 +142,7 @@ def changes(
         query = query.where(recorder.at < until)
     if reason:
         query = query.where(recorder.reason.icontains(reason, autoescape=True))
-    found = list(session.scalars(_page(query, recorder, before, limit + 1)))
-    tallies = tally(session, [row.id for row in found[:limit]])
-    entries = tuple(entry_of(row, tallies[row.id]) for row in found[:limit])
-    more = len(found) > limit
-    return Feed(entries, Place(entries[-1].at, entries[-1].id) if more else None)
+    return query
 
 
 def tally(session: Session, ids: Sequence[int]) -> dict[int, list[Tally]]:

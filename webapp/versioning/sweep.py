@@ -33,6 +33,7 @@ from sqlalchemy import (
     insert,
     inspect,
     literal,
+    not_,
     or_,
     select,
     true,
@@ -51,7 +52,7 @@ from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
 from .queries import live
 from .rows import column_of, next_row, untouched
-from .shape import version_table
+from .shape import unversioned_columns, version_table
 from .types import UtcDateTime
 
 Parameters = Mapping[str, Any]
@@ -76,9 +77,56 @@ class Sweep:
         self.connection = session.connection(bind_arguments={"mapper": mapper})
 
     def update(self, values: dict[str, Any]) -> Result[Any]:
-        """Make a version of each matching record whose values the statement alters."""
-        differs = or_(false(), *(self._differs(name, value) for name, value in values.items()))
+        """Make a version of each matching record whose values the statement alters.
+
+        Where it alters `__unversioned__` columns alone, they are written in place.
+        """
+        free = {name: values[name] for name in unversioned_columns(self.mapper) & values.keys()}
+        versioned = values.keys() - free.keys()
+        differs = or_(false(), *(self._differs(name, values[name]) for name in versioned))
+        if free:
+            self.update_in_place(free, not_(differs))
         return self._run(onupdate.add_to(self.mapper, values), "update", differs)
+
+    def update_in_place(
+        self, values: dict[str, Any], condition: ColumnElement[bool] | None = None
+    ) -> Result[Any]:
+        """Write `__unversioned__` columns of the matching records' current rows: no version."""
+        chosen = self._matching(self.table.c.id)
+        if condition is not None:
+            chosen = chosen.where(condition)
+        if self.connection.dialect.name != "sqlite":  # it has one writer, who need not wait here
+            self._hold(chosen)
+        wanted = self.statement._returning if condition is None else ()
+        ids: Any = chosen
+        if wanted:  # the rows may match no longer once they are updated
+            ids = self.connection.scalars(chosen).all()
+        rows = and_(self.table.c.id.in_(ids), live(self.table))
+        columns = {column_of(self.mapper, name): value for name, value in values.items()}
+        result = self.connection.execute(
+            update(self.table).where(rows).values({**untouched(self.table, columns), **columns})
+        )
+        for state in _loaded(self.session, self.mapper):
+            self.session.expire(state.obj(), list(values))
+        if wanted:
+            query = select(*wanted).select_from(self.mapper.class_).where(rows)
+            return self.session.execute(query).freeze()()
+        return result
+
+    def _hold(self, chosen: Select[Any]) -> None:
+        """Lock the current rows of the chosen records, once those who supersede them are done.
+
+        An UPDATE that waits for one of them finds the row superseded and passes the record over,
+        since it does not see the new row: nothing would be written, and nobody told.
+        """
+        wanted = chosen.cte("wanted")
+        current = self.table.c.id.in_(select(wanted.c.id)) & live(self.table)
+        held = select(self.table.c.id).where(current).with_for_update().cte("held")
+        counts = [
+            select(func.count()).select_from(rows).scalar_subquery() for rows in (wanted, held)
+        ]
+        while self.connection.scalar(select(counts[0] != counts[1])):
+            pass  # looks again, and sees what was committed meanwhile
 
     def delete(self) -> Result[Any]:
         """Make a tombstone of each matching record."""
@@ -88,8 +136,11 @@ class Sweep:
         self, values: dict[str, Any], operation: str, differs: ColumnElement[bool]
     ) -> Result[Any]:
         self.values = {column_of(self.mapper, name): value for name, value in values.items()}
-        self.computed = [column for column, value in self.values.items() if is_expression(value)]
+        self.computed = [c for c, value in self.values.items() if self._must_pick(c, value)]
         self.picked = self._temporary_table()
+        # as a flush does: when it fails a part of it may be written, and the session refuses to go
+        # on until somebody rolls back, so that what was flushed before cannot vanish unnoticed
+        attempt = self.session._autobegin_t()._begin()
         try:
             self.picked.create(self.connection, checkfirst=False)
             result: Result[Any] = self._pick(differs)
@@ -98,11 +149,9 @@ class Sweep:
                 self._move_objects(operation)
             result = self._returning() or result
             self.picked.drop(self.connection, checkfirst=False)
+            attempt.commit()
         except BaseException:
-            # a part of it may be written: nothing of it may ever be committed
-            begun = self.session.get_nested_transaction() or self.session.get_transaction()
-            if begun is not None and begun.is_active:
-                begun.rollback()
+            attempt.rollback(_capture_exception=True)
             raise
         return result
 
@@ -117,6 +166,17 @@ class Sweep:
         if own < picked:
             self._close(opened, picked - own)
             self._insert(opened, operation)
+
+    def _must_pick(self, column: Column[Any], value: Any) -> bool:
+        """Whether a new value is computed when the rows are picked, before any is closed.
+
+        That of an `__unversioned__` column is computed from the closed row, which nobody else can
+        write any more: it may have been counted up in place since it was picked.
+        """
+        if not is_expression(value):
+            return False
+        in_place = column.name in self.table.info["versioned"]
+        return not in_place or len(self._matching(column).get_final_froms()) > 1
 
     def _temporary_table(self) -> Table:
         key = [Column(c.name, c.type, primary_key=True) for c in self._key(self.table)]
@@ -187,7 +247,8 @@ class Sweep:
 
     def _new_value(self, column: Column[Any], scalar: bool = False) -> Any:
         if column not in self.computed:
-            return literal(self.values[column], column.type)
+            fixed = self.values[column]
+            return fixed if is_expression(fixed) else literal(fixed, column.type)
         value: Any = self.picked.c[f"new_{column.name}"]
         if scalar:
             value = select(value).where(self._same_key()).scalar_subquery()
@@ -275,34 +336,6 @@ class Sweep:
                 for column, value in self.values.items()
             },
         )
-
-
-def update_in_place(
-    session: Session,
-    mapper: Mapper[Any],
-    statement: Update,
-    parameters: Parameters,
-    values: dict[str, Any],
-) -> Result[Any]:
-    """Write `__unversioned__` columns of the matching records' current rows: no version."""
-    table = version_table(mapper)
-    matching = Sweep(session, mapper, statement, parameters)._matching
-    wanted = statement._returning
-    ids: Any = matching(table.c.id)
-    if wanted:  # the rows may match no longer once they are updated
-        ids = session.connection(bind_arguments={"mapper": mapper}).scalars(ids).all()
-    columns = {column_of(mapper, name): value for name, value in values.items()}
-    result = session.connection(bind_arguments={"mapper": mapper}).execute(
-        update(table)
-        .where(table.c.id.in_(ids), live(table))
-        .values({**untouched(table, columns), **columns})
-    )
-    for state in _loaded(session, mapper):
-        session.expire(state.obj(), list(values))
-    if wanted:
-        query = select(*wanted).select_from(mapper.class_).where(table.c.id.in_(ids), live(table))
-        return session.execute(query).freeze()()
-    return result
 
 
 def _loaded(session: Session, mapper: Mapper[Any]) -> list[InstanceState[Any]]:

@@ -84,10 +84,13 @@ def deleted(history: History, writer: str) -> History:
 
 
 def created(history: History, writer: str, version: Version) -> History:
-    """A first version, or the one after a tombstone."""
-    if history and history[-1].writer == writer:
-        return (*history[:-1], replace(version, op="update"))
-    return (*history, version)
+    """A first version, one after a tombstone, or the next of a record deleted just now."""
+    if not history:
+        return (version,)
+    own = history[-1].writer == writer
+    kept = history[:-1] if own else history
+    alive_until_now = bool(kept) and (own or history[-1].live)
+    return (*kept, replace(version, op="update" if alive_until_now else "create"))
 
 
 def restored(history: History, writer: str, new: Values) -> History:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlalchemy import Connection, Engine, delete, func, inspect, select, text, update
-from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, load_only
 
 from tests.versioning.storm import expected
@@ -51,6 +51,7 @@ NEW = st.fixed_dictionaries(
     {"name": NAMES, "qty": QTY, "note": COLUMNS["note"], "data": DATA, "views": QTY}
 )
 WHO = st.integers(0, 1)
+THEN = st.sampled_from(["leave", "leave", "flush", "commit"])
 PICK = st.integers(0, 7)
 
 
@@ -63,6 +64,7 @@ class Person:
     writer: str = ""
     frames: list[Book] = field(default_factory=list)
     snapshot: Book | None = None
+    began: int = 0
     savepoints: list[Any] = field(default_factory=list)
     handles: dict[int, Any] = field(default_factory=dict)
     held: list[dict[int, Any]] = field(default_factory=list)
@@ -88,6 +90,7 @@ class Place:
     onlooker: Connection
     counter: Any = field(default_factory=lambda: itertools.count(1))
     clock: Any = field(default_factory=lambda: itertools.count(1))
+    seen: Counter[str] = field(default_factory=Counter)
 
     def now(self) -> datetime:
         return EPOCH + timedelta(microseconds=next(self.clock))
@@ -106,6 +109,7 @@ class Storm(RuleBasedStateMachine):
         self.committed: Book = {}
         self.frozen: dict[tuple[int, int], Row] = {}
         self.moments: list[tuple[datetime, dict[int, Version]]] = []
+        self.commits = 0
         self.transactions = itertools.count(1)
         self.people = []
         for name in (0, 1):
@@ -119,6 +123,14 @@ class Storm(RuleBasedStateMachine):
                 describe=lambda p=person: ChangeContext(actor=p.writer),  # type: ignore[misc]
             )
             self.people.append(person)
+        p = self.act(0)
+        for slot in (1, 2):
+            row: tuple[Any, ...] = ("a", slot, None, "x", [slot])
+            values = dict(zip(FIELDS, row, strict=True))
+            thing = Thing(id=self.example * 1000 + slot, example=self.example, **values)
+            p.session.add(thing)
+            p.new.append((thing, Version("create", row, 0, p.writer)))
+        self.end(p)
 
     # -- what the model says ---------------------------------------------------------------
 
@@ -130,13 +142,14 @@ class Storm(RuleBasedStateMachine):
         return self.view(p).get(id, ())
 
     def write(self, p: Person, id: int, history: History) -> None:
-        if history != self.history(p, id):
+        if not expected.same(history, self.history(p, id)):
             p.frames[-1][id] = history
 
     def interfered(self, p: Person) -> bool:
         """Whether the database may refuse because of the other one."""
         other = self.people[1 - p.name]
-        return other.session.in_transaction() or p.snapshot not in (None, self.committed)
+        outdated = p.snapshot is not None and p.began != self.commits
+        return other.session.in_transaction() or outdated
 
     def act(self, who: int) -> Person:
         """The person whose turn it is, in a transaction; the other ends theirs where they must."""
@@ -150,7 +163,7 @@ class Storm(RuleBasedStateMachine):
             p.frames.append({})
             p.session.execute(text("SELECT 1 FROM thing LIMIT 1"))
             if "snapshot" in self.mode:
-                p.snapshot = dict(self.committed)
+                p.snapshot, p.began = dict(self.committed), self.commits
         return p
 
     # -- flushing, and what may go wrong with it -----------------------------------------------
@@ -161,6 +174,7 @@ class Storm(RuleBasedStateMachine):
             work()
         except (VersioningError, DBAPIError) as error:
             self.judge(p, error)
+            self.place.seen[type(error).__name__] += 1
             self.undo(p)
             return False
         return True
@@ -187,11 +201,12 @@ class Storm(RuleBasedStateMachine):
 
     def taken(self, p: Person, obj: Any) -> bool:
         history = self.history(p, obj.id) if obj.id is not None else ()
-        return bool(history) and history[-1].live
+        return bool(history) and history[-1].live and obj.id not in p.deleting
 
     def flush(self, p: Person, work: Callable[[], Any] | None = None) -> bool:
         while any(self.taken(p, obj) for obj, _ in p.new):
-            self.take_away_taken(p)
+            if not self.take_away_taken(p):
+                return False
         if not self.attempt(p, work or p.session.flush):
             return False
         self.apply_pending(p)
@@ -199,7 +214,7 @@ class Storm(RuleBasedStateMachine):
             self.check_view(p)
         return True
 
-    def take_away_taken(self, p: Person) -> None:
+    def take_away_taken(self, p: Person) -> bool:
         """The flush refuses a new object with a living record's id; the rest is still to come."""
         try:
             p.session.flush()
@@ -207,17 +222,20 @@ class Storm(RuleBasedStateMachine):
             if not isinstance(error, RecordExists):
                 self.judge(p, error)
                 self.undo(p)
-                return
+                return False
         else:
             raise AssertionError("a record that exists was created again")
         for obj, version in list(p.new):
             if self.taken(p, obj):
                 p.session.expunge(obj)
                 p.new.remove((obj, version))
+        return True
 
     def apply_pending(self, p: Person) -> None:
         for id in p.deleting:
             self.on_newest(p, id)
+            if any(inspect(obj).identity[0] == id for obj, _ in p.new):
+                continue
             self.write(p, id, expected.deleted(self.history(p, id), p.writer))
             if not self.history(p, id):
                 del p.handles[id]
@@ -249,8 +267,7 @@ class Storm(RuleBasedStateMachine):
         """Back to the last savepoint, or to before the transaction."""
         if p.savepoints:
             p.frames.pop()
-            with suppress(InvalidRequestError):  # the statement had gone back already
-                p.savepoints.pop().rollback()
+            p.savepoints.pop().rollback()
             self.undone(p, p.held.pop())
         else:
             self.roll_back(p)
@@ -279,19 +296,28 @@ class Storm(RuleBasedStateMachine):
             if p.frames:
                 self.roll_back(p)
             return
+        self.place.seen["commits with versions"] += bool(p.frames and p.frames[-1])
         self.committed.update(p.frames[-1] if p.frames else {})
+        self.commits += 1
         self.ended(p)
         self.check_committed()
 
     # -- rules ----------------------------------------------------------------------------------
 
-    @rule(who=WHO, slot=st.none() | st.integers(1, 3), values=NEW, again=st.booleans())
-    def create(self, who: int, slot: int | None, values: dict[str, Any], again: bool) -> None:
+    def then(self, p: Person, what: str) -> None:
+        """What comes after a deed: nothing yet, a flush, or the commit."""
+        if what == "flush":
+            self.flush(p)
+        elif what == "commit":
+            self.end(p)
+
+    @rule(who=WHO, slot=st.none() | st.integers(1, 4), values=NEW, again=st.booleans(), then=THEN)
+    def create(
+        self, who: int, slot: int | None, values: dict[str, Any], again: bool, then: str
+    ) -> None:
         p = self.act(who)
         id = None if slot is None else self.example * 1000 + slot
         if any(id is not None and obj.id == id for obj, _ in p.new):
-            return
-        if id in p.deleting:
             return
         thing = p.lost.pop() if again and p.lost else None
         if thing is not None and not inspect(thing).expired_attributes:
@@ -304,13 +330,12 @@ class Storm(RuleBasedStateMachine):
                 thing.id = id
             elif any(obj.id == thing.id for obj, _ in p.new if thing.id):
                 return
-            if thing.id in p.deleting:
-                return
         else:
             thing = Thing(id=id, example=self.example, **values)
         p.session.add(thing)
         row = tuple(values.get(name) for name in FIELDS)
         p.new.append((thing, Version("create", row, values["views"], p.writer)))
+        self.then(p, then)
 
     def handle(self, p: Person, pick: int, how: str) -> int | None:
         """A record's object: one that the session has, or loaded anew in some manner."""
@@ -337,9 +362,9 @@ class Storm(RuleBasedStateMachine):
 
     HOW = st.sampled_from(["held", "loaded", "partial", "expired"])
 
-    @rule(who=WHO, pick=PICK, how=HOW, values=EDITS, back=st.booleans(), flush=st.booleans())
+    @rule(who=WHO, pick=PICK, how=HOW, values=EDITS, back=st.booleans(), then=THEN)
     def edit(
-        self, who: int, pick: int, how: str, values: dict[str, Any], back: bool, flush: bool
+        self, who: int, pick: int, how: str, values: dict[str, Any], back: bool, then: str
     ) -> None:
         p = self.act(who)
         id = self.handle(p, pick, how)
@@ -357,11 +382,22 @@ class Storm(RuleBasedStateMachine):
             column = getattr(Thing, name)
             setattr(obj, name, column + value.n if isinstance(value, Plus) else value)
             pending[name] = value
-        if flush:
-            self.flush(p)
+        self.then(p, then)
 
-    @rule(who=WHO, pick=PICK, how=HOW, flush=st.booleans())
-    def remove(self, who: int, pick: int, how: str, flush: bool) -> None:
+    @rule(who=WHO, pick=PICK, theirs=EDITS, ours=EDITS, sweep=st.booleans())
+    def meet(
+        self, who: int, pick: int, theirs: dict[str, Any], ours: dict[str, Any], sweep: bool
+    ) -> None:
+        """One has a record before them while the other saves it, and then saves it too."""
+        self.edit(who, pick, "loaded", {}, False, "leave")
+        if sweep:
+            self.sweep(1 - who, "plus", "all", pick, None, 1, None, "commit")
+        else:
+            self.edit(1 - who, pick, "loaded", theirs, False, "commit")
+        self.edit(who, pick, "held", ours, False, "flush")
+
+    @rule(who=WHO, pick=PICK, how=HOW, then=THEN)
+    def remove(self, who: int, pick: int, how: str, then: str) -> None:
         p = self.act(who)
         id = self.handle(p, pick, how)
         if id is None:
@@ -371,11 +407,10 @@ class Storm(RuleBasedStateMachine):
         p.restoring.discard(id)
         self.start_from(p, id)
         p.deleting.add(id)
-        if flush:
-            self.flush(p)
+        self.then(p, then)
 
-    @rule(who=WHO, pick=PICK, version=st.integers(1, 6))
-    def restore(self, who: int, pick: int, version: int) -> None:
+    @rule(who=WHO, pick=PICK, version=st.integers(1, 6), then=THEN)
+    def restore(self, who: int, pick: int, version: int, then: str) -> None:
         p = self.act(who)
         if not self.flush(p):
             return
@@ -398,6 +433,7 @@ class Storm(RuleBasedStateMachine):
             self.start_from(p, id)
             p.edits[id] = {name: row.value(name) for name in FIELDS}
             p.restoring.add(id)
+        self.then(p, then)
 
     @rule(
         who=WHO,
@@ -407,9 +443,10 @@ class Storm(RuleBasedStateMachine):
         name=NAMES,
         qty=QTY,
         data=DATA,
+        then=THEN,
     )
     def sweep(
-        self, who: int, kind: str, which: str, pick: int, name: Any, qty: int, data: Any
+        self, who: int, kind: str, which: str, pick: int, name: Any, qty: int, data: Any, then: str
     ) -> None:
         p = self.act(who)
         if not self.flush(p):
@@ -456,6 +493,7 @@ class Storm(RuleBasedStateMachine):
                 self.write(p, id, always)
             self.moved(p, id, len(history))
         self.check_view(p)
+        self.then(p, then)
 
     def moved(self, p: Person, id: int, before: int) -> None:
         """A loaded object goes on as the version that a statement made."""
@@ -620,6 +658,9 @@ class Storm(RuleBasedStateMachine):
                 p.session.close()
 
     def check_moments(self) -> None:
+        self.place.seen["moments"] += len(self.moments)
+        for history in self.committed.values():
+            self.place.seen.update(version.op for version in history)
         """`current` and `as_of` give what was committed at each moment; changes tell who it was."""
         session = self.people[0].session
         named = select(Change.actor, func.count()).group_by(Change.actor)

@@ -15,7 +15,7 @@ from tests.versioning.storm.thing import make_engine, make_tables, onlooker, wan
 
 EXAMPLES = wanted("STORM_EXAMPLES", 0)
 SETTINGS = settings(
-    max_examples=EXAMPLES or 60,
+    max_examples=EXAMPLES or 80,
     stateful_step_count=wanted("STORM_STEPS", 40),
     derandomize=not EXAMPLES,  # the same examples each time, but for a longer run
     database=None,
@@ -55,3 +55,4 @@ def no_waiting_for_the_disk(dbapi_connection: Any, record: Any) -> None:
 def test_random_work_keeps_every_promise(place: Place) -> None:
     machine = type("StormHere", (Storm,), {"place": place})
     run_state_machine_as_test(machine, settings=SETTINGS)
+    print(dict(place.seen))
