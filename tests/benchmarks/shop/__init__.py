@@ -1,0 +1,1 @@
+"""An app with one versioned model, as a user of the admin has it."""
