@@ -121,7 +121,9 @@ class FormReader(HTMLParser):
             return
         if tag == "input" and given.get("name"):
             kind = given.get("type", "text")
-            if kind in ("submit", "button") or (kind == "checkbox" and "checked" not in given):
+            if kind in ("submit", "button") or (
+                kind in ("checkbox", "radio") and "checked" not in given
+            ):
                 return
             value = given.get("value", "on" if kind == "checkbox" else "")
             if kind == "text":  # a browser drops line ends of an <input>

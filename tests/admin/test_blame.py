@@ -54,7 +54,7 @@ def test_it_leads_to_the_version_on_the_timeline(client: Any, shop: Shop, kettle
 
 def test_a_reference_has_a_giver(client: Any, shop: Shop, kettle: int) -> None:
     shop.edit(Gadget, kettle, actor="Dave", maker_id=shop.add(Maker, name="Acme"))
-    assert givers(client.get(f"/admin/gadget/details/?id={kettle}"))["Maker Id"] == ("4", "Dave")
+    assert givers(client.get(f"/admin/gadget/details/?id={kettle}"))["Maker id"] == ("4", "Dave")
 
 
 def test_an_excluded_field_has_none(client: Any, shop: Shop) -> None:

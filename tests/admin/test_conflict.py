@@ -47,7 +47,7 @@ def test_the_typed_values_are_kept_and_save_over_the_new_base(
         "Mine",
         "2",
     )
-    assert client.post(url, data=again).status_code == 302
+    assert client.post(url, data=again | {"merge-choice-name": "yours"}).status_code == 302
     assert [row.name for row in shop.versions(Gadget, kettle)][1:] == [
         "Bob's kettle",
         "Alice's kettle",

@@ -148,6 +148,32 @@ def test_times_are_in_the_display_zone(client: Any, shop: Shop) -> None:
     assert "2026-10-25 02:30:00" in page  # 00:30 UTC in Berlin
 
 
+def test_a_number_is_drawn_over_time(client: Any, shop: Shop, kettle: int) -> None:
+    shop.edit(Gadget, kettle, price=None)
+    page = client.get(f"/admin/gadget/timeline/?id={kettle}").text
+    assert "価格 over time" in page and 'points="8.0,64.0 392.0,64.0 392.0,8.0"' in page
+    assert "lowest <b>29.00</b>" in page and "highest <b>31.00</b>" in page
+
+
+def test_a_number_that_never_changed_is_not_drawn(client: Any, shop: Shop) -> None:
+    id = shop.add(Gadget, name="Kettle", price=29)
+    shop.edit(Gadget, id, name="Kettle 2")
+    assert "over time" not in client.get(f"/admin/gadget/timeline/?id={id}").text
+
+
+def test_its_statements_do_not_grow_with_the_history(
+    client: Any, shop: Shop, kettle: int, statements: list[str]
+) -> None:
+    counts = []
+    for _ in range(2):
+        statements.clear()
+        client.get(f"/admin/gadget/timeline/?id={kettle}")
+        counts.append(len(statements))
+        for number in range(30):
+            shop.edit(Gadget, kettle, notes=f"Note {number}", price=number)
+    assert counts == [6, 6]
+
+
 def guards(connection: Any) -> list[str]:
     """Statements that take the guards of the table away, as a tamperer would."""
     if connection.dialect.name == "sqlite":

@@ -1,7 +1,8 @@
 """A real server on a free port and a real browser, for the tests that click.
 
 `live_server` has empty tables, `demo_server` the demo data; both are fresh for each test. `page`
-is a tab in a fresh profile; a script error or a request to another host fails its test.
+is a tab in a fresh profile; a script error or a request to another host fails its test. A test
+names the server before the page: what comes last is closed first, and a page may still be loading.
 """
 
 from __future__ import annotations

@@ -49,9 +49,11 @@ def test_pick_and_compare_by_keyboard(page: Page, live_server: LiveServer, suppl
     assert page.url.startswith(f"{live_server.url}/admin/supplier/compare/?")
     assert page.get_by_text("\u22127 (\u221250.0 %)").is_visible()
     page.get_by_role("link", name="All fields").click()
-    assert page.get_by_role("rowheader", name="Country").is_visible()
+    page.get_by_role("rowheader", name="Country").wait_for()
     page.get_by_role("link", name="Version 1", exact=True).click()
-    assert page.url.endswith("#v1") and page.locator("#v1").is_visible()
+    page.locator("#v1").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.url.endswith("#v1")
 
 
 def test_pick_and_compare_without_a_script_on_a_narrow_screen(
@@ -67,4 +69,6 @@ def test_pick_and_compare_without_a_script_on_a_narrow_screen(
 def test_blame_leads_to_the_version(page: Page, live_server: LiveServer, supplier: int) -> None:
     page.goto(f"{live_server.url}/admin/supplier/details/?id={supplier}")
     page.get_by_role("link", name="since version 3").click()
-    assert page.url.endswith("#v3") and page.locator("#v3").is_visible()
+    page.locator("#v3").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.url.endswith("#v3")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import LiveServer
 
 
-def test_an_unknown_address_leads_back_home(page: Page, live_server: LiveServer) -> None:
+def test_an_unknown_address_leads_back_home(live_server: LiveServer, page: Page) -> None:
     answer = page.goto(f"{live_server.url}/nowhere")
     assert answer is not None
     assert answer.status == 404

@@ -69,7 +69,7 @@ def fits(page: Page) -> bool:
     return not wide
 
 
-def test_an_edit_makes_the_next_version(page: Page, demo_server: LiveServer) -> None:
+def test_an_edit_makes_the_next_version(demo_server: LiveServer, page: Page) -> None:
     _, before = newest(demo_server)
     open_product(page, demo_server)
     old = page.get_by_label("Price").input_value()
@@ -95,7 +95,7 @@ def test_an_edit_makes_the_next_version(page: Page, demo_server: LiveServer) -> 
     assert fits(page)
 
 
-def test_the_two_flags_stand_side_by_side(page: Page, demo_server: LiveServer) -> None:
+def test_the_two_flags_stand_side_by_side(demo_server: LiveServer, page: Page) -> None:
     id, number = newest(demo_server)
     to_timeline(page, demo_server, id)
     flag = row(page, number).locator("[data-label=Flag]").bounding_box()
@@ -104,7 +104,7 @@ def test_the_two_flags_stand_side_by_side(page: Page, demo_server: LiveServer) -
     assert flag["y"] == calculated["y"] and flag["x"] + flag["width"] <= calculated["x"]
 
 
-def test_an_untouched_save_makes_no_version(page: Page, demo_server: LiveServer) -> None:
+def test_an_untouched_save_makes_no_version(demo_server: LiveServer, page: Page) -> None:
     id, number = newest(demo_server)
     to_timeline(page, demo_server, id)
     before = page.locator("table.timeline").inner_text()
@@ -116,7 +116,7 @@ def test_an_untouched_save_makes_no_version(page: Page, demo_server: LiveServer)
     assert versions(demo_server, id) == number
 
 
-def test_a_stale_save_shows_both_sides(page: Page, demo_server: LiveServer) -> None:
+def test_a_stale_save_shows_both_sides(demo_server: LiveServer, page: Page) -> None:
     id, number = newest(demo_server)
     address = f"{demo_server.url}/admin/product/edit/?id={id}"
     late = page.context.new_page()
@@ -152,7 +152,7 @@ def test_a_stale_save_shows_both_sides(page: Page, demo_server: LiveServer) -> N
     expect(row(late, number + 1).locator("[data-label=Flag]")).to_have_text("superseded")
 
 
-def test_a_deleted_record_keeps_its_timeline(page: Page, demo_server: LiveServer) -> None:
+def test_a_deleted_record_keeps_its_timeline(demo_server: LiveServer, page: Page) -> None:
     number = newest(demo_server)[1]
     page.goto(f"{demo_server.url}/admin/product/?search={KETTLE}")
     page.get_by_role("link", name=f"Delete {KETTLE}", exact=True).click()
@@ -174,7 +174,7 @@ def test_a_deleted_record_keeps_its_timeline(page: Page, demo_server: LiveServer
     assert fits(page)
 
 
-def test_a_flag_changed_by_sql_is_loud(page: Page, demo_server: LiveServer) -> None:
+def test_a_flag_changed_by_sql_is_loud(demo_server: LiveServer, page: Page) -> None:
     id, number = newest(demo_server)
     tamper(Path(demo_server.app.instance_path) / "app.sqlite", id, number)
     to_timeline(page, demo_server, id)

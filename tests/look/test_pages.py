@@ -113,6 +113,16 @@ def _visit(client: FlaskClient) -> dict[str, str]:
             "/admin/gadget/edit/?id=1", data=typed | {"price": "x", "base_version": "3"}
         ),
         "conflict": client.post("/admin/gadget/edit/?id=1", data=typed),
+        "merge without a choice": client.post(
+            "/admin/gadget/edit/?id=1",
+            data=typed | {"base_version": "3", "merge-base-name": "1", "merge-yours-name": "K"},
+        ),
+        "restore": client.get("/admin/gadget/restore/?id=1&version=1"),
+        "restore of the same": client.get("/admin/gadget/restore/?id=1&version=3"),
+        "restore of a deleted record": client.get("/admin/gadget/restore/?id=2&version=1"),
+        "undo": client.get("/admin/gadget/undo/?id=1&version=2"),
+        "undo of the first": client.get("/admin/gadget/undo/?id=1&version=1"),
+        "edit with what an undo left": client.get("/admin/gadget/edit/?id=1&undo=2"),
         "deleted meanwhile": client.post("/admin/gadget/edit/?id=2", data=typed),
         "details": client.get("/admin/gadget/details/?id=1"),
         "timeline": client.get("/admin/gadget/timeline/?id=1"),
@@ -127,6 +137,7 @@ def _visit(client: FlaskClient) -> dict[str, str]:
     } == {
         "edit with errors": 422,
         "conflict": 409,
+        "merge without a choice": 422,
         "deleted meanwhile": 410,
         "no such record": 404,
     }
@@ -144,6 +155,13 @@ NAMES = [
     "edit",
     "edit with errors",
     "conflict",
+    "merge without a choice",
+    "restore",
+    "restore of the same",
+    "restore of a deleted record",
+    "undo",
+    "undo of the first",
+    "edit with what an undo left",
     "deleted meanwhile",
     "details",
     "timeline",

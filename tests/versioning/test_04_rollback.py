@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import delete, inspect, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, PendingRollbackError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session
 
 from tests.versioning.models import Change, Note
@@ -410,6 +410,17 @@ def test_a_failed_statement_and_a_retry(db: World, wares: Session) -> None:
     wares.execute(update(Ware).values(name="named"))
     wares.commit()
     assert {row[1:] for row in db.rows(Ware, "name")} == {(1, False, None), (2, True, "named")}
+
+
+def test_after_a_failed_statement_a_commit_is_refused(db: World, wares: Session) -> None:
+    """What the transaction did before it is rolled back as well, which must not go unnoticed."""
+    wares.get_one(Ware, (1, 1)).name = "earlier"
+    with pytest.raises(IntegrityError):
+        wares.execute(update(Ware).values(sku="same"))
+    with pytest.raises(PendingRollbackError):
+        wares.commit()
+    wares.rollback()
+    assert {row[1:] for row in db.rows(Ware, "name")} == {(1, True, None)}
 
 
 def test_a_failed_statement_in_a_savepoint(db: World, wares: Session) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from tests.versioning.models import Note
-from tests.versioning.world import World, add_note
+from tests.versioning.world import World, add_note, world
 from webapp.versioning import ReadOnlyVersion, VersionConflict, VersioningError, restore
 
 
@@ -234,10 +234,8 @@ def later(work: Any) -> threading.Thread:
 @pytest.fixture
 def waiting_notes(postgresql_url: str) -> Any:
     """PostgreSQL alone lets two transactions write at once."""
-    from tests.versioning.world import world
-
     with world(postgresql_url) as made:
-        made.create(*Note.__table__.metadata.tables and (Note,))
+        made.create(Note)
         yield made
 
 

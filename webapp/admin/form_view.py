@@ -7,9 +7,12 @@ from typing import Any
 from flask import abort, request
 from flask_admin.form import FormOpts
 
+from webapp.versioning import timeline
+
 from . import presentation
 from .converters import FormConverter
 from .deleting import DeleteView
+from .drafts import number_of
 from .forms import RecordForm, RecordRules, own_class, rename_reserved, with_own_fields
 
 
@@ -49,6 +52,7 @@ class FormView(DeleteView):
             title=presentation.name_of(model),
             timeline_url=self.record_url("timeline", model.id),
             return_url=self.back(),
+            poll_url=self.record_url("newest", model.id),
             row_url=self.row_url,
             **more,
         )
@@ -64,6 +68,19 @@ class FormView(DeleteView):
 
     def form_opts(self, rules: Any) -> FormOpts:
         return FormOpts(widget_args=self.form_widget_args, form_rules=rules)
+
+    def who_saved(self, row: Any) -> dict[str, Any]:
+        """Who made the newest version, and when."""
+        newest = timeline(self.session.session(), self.model, row.id, limit=1).entries[0]
+        return {"theirs_actor": newest.actor, "theirs_at": newest.at}
+
+    @staticmethod
+    def base_version(form: Any, model: Any) -> int:
+        """The version that the edit began with. 400 when the form does not say so."""
+        number = number_of(form.base_version.data or "")
+        if not 1 <= number <= model.version_id:
+            abort(400, "The form does not say with which version it began. Open it again.")
+        return number
 
     @staticmethod
     def permit(allowed: bool) -> None:

@@ -16,12 +16,12 @@ from webapp.versioning import (
 )
 
 from . import presentation, refusals, unique
-from .conflict_page import ConflictView
+from .merge_page import MergeView
 
 UNCHANGED = "Nothing changed, no new version was made."
 
 
-class SaveView(ConflictView):
+class SaveView(MergeView):
     """Flask-Admin's create and edit pages, with our answers: 409, 410, 422, "nothing changed"."""
 
     @expose("/new/", methods=("GET", "POST"))
@@ -49,10 +49,17 @@ class SaveView(ConflictView):
         self._validate_form_instance(ruleset=self._form_edit_rules, form=form)
         if request.method == "GET":
             form.base_version.process(None, str(model.version_id))
+            undone = self.offer_undone(form, model)
+            self.tell(undone=undone, undone_version=request.args.get("undo"))
             return self.form_page(self.edit_template, form, self._form_edit_rules, model)
-        base = self.base_version(form, model)
-        if base != model.version_id:
-            return self.conflict_page(form, model, base)
+        draft = self.draft(form, model)
+        if draft.base != model.version_id:
+            return self.merge_page(draft, model)
+        if draft.asked:
+            merge = self.merge_of(draft, model)
+            if merge.left:
+                return self.merge_page(draft, model, too_late=False)
+            form = self.form_over(model, draft.resolved(merge.rows, merge.form_of_theirs))
         try:
             if self.validate_form(form) and self.update_model(form, model):
                 return redirect(self._next_url(model, is_created=False))
@@ -62,9 +69,11 @@ class SaveView(ConflictView):
             model = self.get_one(id)
             if model is None:
                 return self.gone(id)
-            if model.version_id == base:  # not about this record: a hook edited an old version
+            if model.version_id == draft.base:  # not about this record: a hook edited an old one
                 raise
-            return self.conflict_page(form, model, base)
+            return self.merge_page(draft, model)
+        if draft.asked:
+            return self.merge_page(draft, model, refused=form, too_late=False)
         return self.form_page(self.edit_template, form, self._form_edit_rules, model)
 
     # -- writing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from flask import abort, g, request
@@ -13,6 +14,7 @@ from sqlalchemy import inspect
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
 from . import presentation, runs
+from .plot import Plot, plot
 from .records import RecordView
 from .references import Target
 from .shown import Layout
@@ -26,6 +28,8 @@ class TimelineView(RecordView):
     timeline_template = "history/timeline.html"
     #: Versions on a page.
     timeline_size = 20
+    #: A column of numbers that the timeline draws over time.
+    timeline_plot: str | None = None
     #: Columns that hold the id of another record: {"supplier_id": Supplier}.
     form_references: dict[str, type[Any]] = {}
 
@@ -62,15 +66,28 @@ class TimelineView(RecordView):
             edit_url=self._url("edit", record, self.can_edit and not deleted),
             details_url=self._url("details", record, self.can_view_details and not deleted),
             list_url=self.back(),
+            revive_url=self.revive_url(record) if deleted and self.can_edit else None,
+            restore_url=partial(self._restore_url, record),
+            undo_url=partial(self._undo_url, record),
             shown={
                 entry.version_id: layout.changes(
                     entry.changes, first=entry.operation == Operation.CREATE
                 )
                 for entry in page.entries
             },
+            plot=self._plot(record),
             picked={"a": numbers[min(1, len(numbers) - 1)], "b": numbers[0]},
             form_url=self.get_url(".compare_view"),
             compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),
+        )
+
+    def _plot(self, record: Any) -> Plot | None:
+        name = self.timeline_plot
+        if name is None:
+            return None
+        label, session = self.get_column_name(name), self.session.session()
+        return plot(
+            session, self.model, record.id, name, label, lambda value: self.show_value(name, value)
         )
 
     def asked_record(self) -> Any:
@@ -153,3 +170,25 @@ class TimelineView(RecordView):
 
     def _url(self, page: str, record: Any, offered: bool) -> str | None:
         return self.record_url(page, record.id) if offered else None
+
+    def revive_url(self, tombstone: Any) -> str:
+        """Address that asks whether to restore a deleted record, with the values that it had."""
+        return self.record_url("restore", tombstone.id, version=tombstone.version_id - 1)
+
+    def _restore_url(self, record: Any, entry: Any) -> str | None:
+        """Address that asks whether to restore a version: not the newest, and no tombstone."""
+        if entry.version_id == record.version_id or entry.operation == Operation.DELETE:
+            return None
+        return self._asking(self.can_edit, "restore", record, entry)
+
+    def _undo_url(self, record: Any, entry: Any) -> str | None:
+        """Address that asks whether to undo a version: of a deleted record, its deletion alone."""
+        if entry.operation == Operation.DELETE or self.is_tombstone(record):
+            return self._asking(
+                self.can_edit and entry.version_id == record.version_id, "undo", record, entry
+            )
+        offered = self.can_edit and (entry.version_id > 1 or self.can_delete)
+        return self._asking(offered, "undo", record, entry)
+
+    def _asking(self, offered: bool, page: str, record: Any, entry: Any) -> str | None:
+        return self.record_url(page, record.id, version=entry.version_id) if offered else None

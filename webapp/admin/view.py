@@ -18,7 +18,7 @@ class VersionedModelView(ListView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
-    `reason_required`, `form_references` and `timeline_size`.
+    `reason_required`, `form_references`, `timeline_size` and `timeline_plot`.
     """
 
     can_view_details = True  # its pages are a 500 when this is set after start-up
@@ -64,6 +64,7 @@ class VersionedModelView(ListView):
         """Hook: tells the template which list it is, and the way to the other one."""
         self.tell(
             row_url=self.row_url,
+            revive_url=self.revive_url if self.can_edit else None,
             deleted=self.shows_deleted,
             live_url=self.get_url(".index_view"),
             deleted_url=self.get_url(".index_view", deleted=1),

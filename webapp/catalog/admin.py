@@ -42,3 +42,4 @@ class ProductAdmin(VersionedModelView):
         "attributes": "Anything else worth knowing, as JSON.",
     }
     form_references = {"supplier_id": Supplier}
+    timeline_plot = "price"

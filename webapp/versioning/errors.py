@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 
@@ -133,3 +134,9 @@ class VersionConflict(VersioningError):
             f" {base_version}. Your change was not written and theirs is kept: roll back, read the"
             " current version and apply your change to it."
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        sides = {"base": self.base, "theirs": self.theirs, "yours": self.yours}
+        numbers = (self.model, self.id, self.base_version, self.current_version)
+        make: Any = type(self)
+        return partial(make, **sides), numbers

@@ -93,8 +93,9 @@ def _sqlite(table: Table, kind: str) -> list[str]:
         "update": f"BEFORE UPDATE ON {_quoted(name)} WHEN NOT ({allowed}) AND NOT ({own})",
         "delete": f"BEFORE DELETE ON {_quoted(name)} WHEN NOT ({own})",
     }
+    schema = f"{_quoted(table.schema)}." if table.schema else ""  # an attached file
     return [
-        f"CREATE TRIGGER {_quoted(f'{name}_guard_{what}')} {rule} BEGIN {refuse}; END"
+        f"CREATE TRIGGER {schema}{_quoted(f'{name}_guard_{what}')} {rule} BEGIN {refuse}; END"
         for what, rule in rules.items()
     ]
 

@@ -46,8 +46,10 @@ def as_of(model: type[T], when: datetime, id: Any = None) -> Select[T]:
     late is seen, afterwards, as of a moment before its commit. With `id`, only that record's
     version is selected, at a cost that does not grow with its history.
 
-    Raises ValueError when the statement runs with a naive `when`.
+    Raises ValueError when `when` is naive.
     """
+    if isinstance(when, datetime) and when.utcoffset() is None:
+        raise ValueError(f"{when!r} has no time zone; pass an aware datetime, such as UTC")
     rows: Any = model
     if id is not None:
         newest = (

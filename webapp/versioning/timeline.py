@@ -78,7 +78,7 @@ def timeline(
     query = select(model).where(rows.id == id).order_by(rows.version_id.desc()).limit(limit + 1)
     query = query.options(*(undefer(getattr(model, name)) for name in data_columns(model)))
     if before is not None:
-        query = query.where(rows.version_id < before)
+        query = query.where(rows.version_id < min(max(before, 0), newest + 1))
     found = list(session.scalars(query))
     shown = found[:limit]
     changes = _changes(session, shown)

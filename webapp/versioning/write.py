@@ -60,13 +60,19 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     ledger.written.update(ledger.steps, ledger.in_place)
     ledger.steps.clear()
     ledger.in_place.clear()
-    for model in dict.fromkeys(step.mapper for step in steps):
+    models = dict.fromkeys(step.mapper for step in steps)
+    for model in models:
         group = [step for step in steps if step.mapper is model]
         _write_steps(session, model, group, open_change(session, model))
     for target, model in in_place:
         _write_in_place(session, model, target)
-    for awaiting in ledger.awaiting:  # the ORM adds the key of a new object to the new row
-        allow_amending(session, awaiting.mapper)
+    for model in {state.mapper for state in ledger.awaiting}.union(filter(_has_listeners, models)):
+        # the ORM adds a new object's key, or a listener of the model's own sets a column
+        allow_amending(session, model)
+
+
+def _has_listeners(mapper: Mapper[Any]) -> bool:
+    return len(mapper.dispatch.before_update) > 1
 
 
 def _write_steps(

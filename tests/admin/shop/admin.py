@@ -18,3 +18,4 @@ class GadgetAdmin(VersionedModelView):
     column_filters = ["name", "sku", "price", "color", "maker.name", "calc_is_current_version"]
     column_labels = {"sku": "Артикул", "price": "価格"}
     form_references = {"maker_id": Maker}
+    timeline_plot = "price"
