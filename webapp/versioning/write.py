@@ -40,7 +40,7 @@ from .ledger import LEDGER, Ledger, OpenChange, Step
 from .plan import finish
 from .queries import live
 from .rows import closed_row, column_of, next_row, untouched
-from .shape import chunks, version_table
+from .shape import chunks, unversioned_columns, version_table
 from .types import UtcDateTime
 
 CHUNK = 500
@@ -218,8 +218,9 @@ def _fetch_computed(
 def _write_in_place(session: Session, mapper: Mapper[Any], state: InstanceState[Any]) -> None:
     """Write `__unversioned__` columns to whichever version of the record is current."""
     table = version_table(mapper)
-    edits = edits_of(state, {})
-    values = {column_of(mapper, name): value for name, value in edits.items()}
+    edits, in_place = edits_of(state, {}), unversioned_columns(mapper)
+    # others of the edits were found equal to what the object had not loaded
+    values = {column_of(mapper, name): edits[name] for name in edits.keys() & in_place}
     statement = update(table).where(table.c.id == state.dict["id"], live(table))
     connection = session.connection(bind_arguments={"mapper": mapper})
     result = connection.execute(statement.values({**untouched(table, values), **values}))

@@ -300,6 +300,20 @@ def test_a_count_while_the_record_gets_a_new_version_counts(committed_race: Race
         assert [row["views"] for row in race.versions()] == [0, 1]
 
 
+def test_a_count_from_a_stale_object_writes_nothing_else(committed_race: Race) -> None:
+    """Not even a deferred column that was set to what it was when the object was read."""
+    race = committed_race
+    with race.session() as a, race.session() as b:
+        theirs = race.one(b)
+        ours = race.one(a)
+        ours.note = "new"
+        a.commit()
+        theirs.note, theirs.views = None, Thing.views + 1
+        b.commit()
+        assert [row["note"] for row in race.versions()] == [None, "new"]
+        assert [row["views"] for row in race.versions()] == [0, 1]
+
+
 def test_a_count_while_the_record_is_deleted_counts_nothing(committed_race: Race) -> None:
     race = committed_race
     with race.session() as a, race.session() as b:
