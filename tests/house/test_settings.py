@@ -74,7 +74,11 @@ def test_production_refuses_a_key_that_others_can_guess(key: str) -> None:
         config.load({}, {f"{PREFIX}ENV": "production", f"{PREFIX}SECRET_KEY": key})
 
 
-@pytest.mark.parametrize("key", [GOOD_KEY, secrets.token_urlsafe(16), "correct horse battery"])
+@pytest.mark.parametrize(
+    "key",
+    [GOOD_KEY, secrets.token_urlsafe(16), "correct horse battery"],
+    ids=["hexadecimal", "for an address", "words"],
+)
 def test_production_accepts_a_key_of_ones_own(key: str) -> None:
     settings = config.load({"ENV": "production", "SECRET_KEY": key}, {})
     assert settings.SECRET_KEY == key
