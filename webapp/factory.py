@@ -12,7 +12,18 @@ from typing import Any
 from flask import Flask, redirect, url_for
 from sqlalchemy.orm import configure_mappers
 
-from webapp import changes, config, database, errors, headers, health, instance, versioning
+from webapp import (
+    admin,
+    audit,
+    changes,
+    config,
+    database,
+    errors,
+    headers,
+    health,
+    instance,
+    versioning,
+)
 from webapp.config import ConfigError, Settings
 from webapp.extensions import csrf, db
 
@@ -96,7 +107,5 @@ def _load(package: str, part: str, *, required: bool = False) -> None:
 def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
     for name in apps:
         _load(name, "admin")
-    if find_spec("webapp.admin"):
-        audit = import_module("webapp.audit")
-        audit.init_audit(import_module("webapp.admin").init_admin(app, reserved=audit.ENDPOINTS))
-        app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))
+    audit.init_audit(admin.init_admin(app, reserved=audit.ENDPOINTS))
+    app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))

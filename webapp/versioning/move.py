@@ -35,8 +35,8 @@ def move_on(session: Session, dirty: Sequence[Any]) -> None:
         finish(step)
     if not session.in_transaction():
         session.begin()
-    # The one private call: what a flush itself does with written objects. A rollback, also to a
-    # savepoint, gives them their old identity back and expires them.
+    # Private, and guarded by a test: what a flush itself does with written objects. A rollback,
+    # also to a savepoint, gives them their old identity back and expires them.
     session._register_persistent({step.state for step in steps})
     flag_dirty(steps[0].obj)
 
