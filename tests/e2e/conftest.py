@@ -1,8 +1,7 @@
 """A real server on a free port and a real browser, for the tests that click.
 
 `live_server` has empty tables, `demo_server` the demo data; both are fresh for each test. `page`
-is a tab in a fresh profile; a script error or a request to another host fails its test. A test
-names the server before the page: what comes last is closed first, and a page may still be loading.
+is a tab in a fresh profile; a script error or a request to another host fails its test.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -70,8 +69,15 @@ def serve(app: Flask) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def live_server(tmp_path: Path) -> Iterator[LiveServer]:
-    with serve(_app(tmp_path / "instance")) as server:
+def tabs() -> Iterator[ExitStack]:
+    """The test's tabs. They close before the servers stop: a page may still be loading."""
+    with ExitStack() as open_tabs:
+        yield open_tabs
+
+
+@pytest.fixture
+def live_server(tmp_path: Path, tabs: ExitStack) -> Iterator[LiveServer]:
+    with serve(_app(tmp_path / "instance")) as server, tabs:
         yield server
 
 
@@ -87,10 +93,10 @@ def demo_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def demo_server(demo_instance: Path, tmp_path: Path) -> Iterator[LiveServer]:
+def demo_server(demo_instance: Path, tmp_path: Path, tabs: ExitStack) -> Iterator[LiveServer]:
     folder = tmp_path / "instance"
     shutil.copytree(demo_instance, folder)
-    with serve(_app(folder)) as server:
+    with serve(_app(folder)) as server, tabs:
         yield server
 
 
@@ -105,9 +111,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with watched(browser) as page:
-        yield page
+def page(browser: Browser, tabs: ExitStack) -> Page:
+    return tabs.enter_context(watched(browser))
 
 
 @contextmanager
