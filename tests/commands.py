@@ -11,13 +11,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 from webapp.config import PREFIX
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = (sys.executable, "-m", "webapp")
 PATIENCE = 30
+EMAIL, PASSWORD = "carol@example.org", "seven odd lanterns hum"
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -87,7 +90,31 @@ def _address(process: subprocess.Popen[str], patience: float) -> str:
     raise AssertionError(f"no address was printed, but this:\n{printed.decode()}")
 
 
-def get(address: str) -> tuple[int, str]:
+def get(address: str, browser: OpenerDirector | None = None) -> tuple[int, str]:
     """The status and text of a page."""
-    with urlopen(address, timeout=PATIENCE) as answer:
+    opened = (browser or build_opener()).open(address, timeout=PATIENCE)
+    with opened as answer:
         return answer.status, answer.read().decode()
+
+
+def make_account(env: Mapping[str, str], **how: Any) -> None:
+    """An administrator, made by the command as an operator makes the first."""
+    result = subprocess.run(
+        [*PROGRAM, "user", "create", "--name", "Carol", "--email", EMAIL,
+         "--role", "administrator", "--password-stdin"],
+        input=f"{PASSWORD}\n", capture_output=True, check=False, env=env, text=True,
+        timeout=PATIENCE, **({"cwd": ROOT} | how),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+
+
+def sign_in(address: str) -> OpenerDirector:
+    """A browser in which the account of `make_account` is signed in."""
+    browser = build_opener(HTTPCookieProcessor())
+    page = get(address + "sign-in", browser)[1]
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
+    assert token
+    typed = {"email": EMAIL, "password": PASSWORD, "csrf_token": token[1]}
+    with browser.open(address + "sign-in", urlencode(typed).encode(), timeout=PATIENCE) as answer:
+        assert answer.url == address + "admin/", answer.read().decode()
+    return browser

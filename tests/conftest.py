@@ -10,7 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import hypothesis
 import pytest
@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import URL
 
-from tests import postgresql
+from tests import accounts, postgresql
 from webapp import create_app, database
 
 # Machines that build and test are shared and slow at times: an example is wrong, never late.
@@ -75,21 +75,30 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def settings() -> dict[str, Any]:
+    """Settings of the application; a test file may override them."""
+    return {}
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Flask]:
     """The application with its tables, over each engine.
 
     Forms need no CSRF token here; that every POST does otherwise is tested where it belongs.
     """
     app = create_app(
         {
+            **accounts.SETTINGS,
             "TESTING": True,
             "WTF_CSRF_ENABLED": False,
             "DATABASE_URL": database_url,
             "INSTANCE_PATH": str(tmp_path / "instance"),
+            **settings,
         }
     )
     with app.app_context():
         database.create_tables()
+    accounts.welcome(app)
     yield app
     with app.app_context():
         database.close()
@@ -97,7 +106,7 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without a screen: each request gets its own session and context, as in life.
+    """A browser without a screen, Carol signed in: each request has its own context, as in life.
 
     pytest-flask's own keeps a request's context, and so its database session, open for the next.
     """

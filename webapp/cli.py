@@ -17,11 +17,18 @@ import click
 from flask import Flask
 
 from webapp import database
+from webapp.accounts.commands import user
+from webapp.auth import accounts
+from webapp.auth import demo as demo_accounts
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
 from webapp.transfer.commands import history
 
-MakeApp = Callable[[], Flask]
+MakeApp = Callable[..., Flask]
+NO_ACCOUNTS = (
+    "Nobody can sign in yet. Make the first account: versioned-admin user create"
+    " --role administrator"
+)
 
 
 class Commands(click.Group):
@@ -67,17 +74,20 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 
 
 commands.add_command(history)
+commands.add_command(user)
 
 
 @commands.command()
 @address
 @click.pass_obj
 def demo(make_app: MakeApp, host: str, port: int) -> None:
-    """Make the database with demo data and serve it.
+    """Make the database with demo data and serve it on this machine alone.
 
-    Data is added to empty tables only: starting again keeps everything.
+    Data is added to empty tables only: starting again keeps everything. Whoever opens the page may
+    sign in without a password, so a database with anything but the demo is refused.
     """
-    run(make_app(), host, port, fill=True)
+    demo_accounts.check_host(host)
+    run(make_app({"DEMO": True}), host, port, fill=True)
 
 
 @commands.command()
@@ -108,8 +118,14 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
     try:
         with app.app_context():
             database.create_tables()
+            if app.config["DEMO"]:
+                demo_accounts.check_host(host)
+                demo_accounts.make()
             if fill and (added := load_demo_data(app)):
                 click.echo(f"Added {added} demo records.")
+            if not accounts.exist():
+                click.echo(NO_ACCOUNTS)
+            db.session.remove()
         click.echo(f"Serving on http://{_in_url(host)}:{bound_port(server)}/ (stop with Ctrl+C)")
         server.run()
     finally:
@@ -133,6 +149,8 @@ def listen(app: Flask, host: str, port: int) -> Any:
             ident=None,
             # A little too much reaches the application, which has a page for it.
             max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
+            # The application believes as many proxies as it is told, and no header else.
+            clear_untrusted_proxy_headers=not app.config["PROXIES"],
         )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

@@ -12,6 +12,15 @@ from typing import Any
 PREFIX = "VERSIONED_ADMIN_"
 ENVIRONMENTS = ("development", "production")
 SHORTEST_KEY = 16
+BOOLEANS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "": False,
+}
 MAKE_A_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
 # Keys that stand in tutorials and examples: whoever knows one can sign any session.
 WELL_KNOWN_KEYS = ("change", "default", "dev", "example", "insecure", "key", "password", "secret")
@@ -50,6 +59,19 @@ class Settings:
     PAGE_SIZE: int = _setting(20, "records on a list page, 1 to 500")
     TIMEZONE: str = _setting("UTC", "time zone in which pages show times, such as `Europe/Berlin`")
     MAX_CONTENT_LENGTH: int = _setting(4 * 1024 * 1024, "largest request in bytes")
+    SESSION_HOURS: int = _setting(12, "hours after which everybody signs in again, 1 to 720")
+    IDLE_MINUTES: int = _setting(
+        120, "minutes without a page after which one signs in again, 5 to 1440"
+    )
+    PROXIES: int = _setting(
+        0, "proxies before the application whose `X-Forwarded-` headers are believed, 0 to 5"
+    )
+    HOSTS: tuple[str, ...] = _setting(
+        (), "host names that are answered, separated by commas; empty: any"
+    )
+    DEMO: bool = _setting(
+        False, "the command `demo` sets it: accounts without passwords; refused in production"
+    )
 
     def __post_init__(self) -> None:
         if self.ENV not in ENVIRONMENTS:
@@ -60,10 +82,18 @@ class Settings:
             raise ConfigError(
                 f"{PREFIX}MAX_CONTENT_LENGTH is {self.MAX_CONTENT_LENGTH}: use 1024 bytes or more."
             )
+        _check_range(self, "SESSION_HOURS", 1, 720)
+        _check_range(self, "IDLE_MINUTES", 5, 1440)
+        _check_range(self, "PROXIES", 0, 5)
         _check_apps(self.APPS)
         _check_timezone(self.TIMEZONE)
         if self.ENV == "production":
             _check_key(self.SECRET_KEY)
+            if self.DEMO:
+                raise ConfigError(
+                    f"{PREFIX}DEMO lets everybody in without a password, which production refuses:"
+                    " unset it."
+                )
 
     @property
     def instance(self) -> Path:
@@ -93,12 +123,37 @@ def _parse(item: Field[Any], raw: Any) -> Any:
     if isinstance(item.default, tuple):
         parts = raw.split(",") if isinstance(raw, str) else raw
         return tuple(part.strip() for part in parts if part.strip())
+    if isinstance(item.default, bool):
+        if str(raw).strip().lower() not in BOOLEANS:
+            raise ConfigError(f"{PREFIX}{item.name} is {raw!r}: use one of 1, 0, yes, no.")
+        return BOOLEANS[str(raw).strip().lower()]
     if isinstance(item.default, int):
         try:
             return int(raw)
         except ValueError:
             raise ConfigError(f"{PREFIX}{item.name} is {raw!r}: use a whole number.") from None
     return str(raw).strip()
+
+
+def check_flask(given: Mapping[str, Any], *, debug: bool) -> None:
+    """Refuse for production what Flask's own settings would open. Raises `ConfigError`."""
+    if debug or given.get("DEBUG"):
+        raise ConfigError(
+            "FLASK_DEBUG shows the program's insides and runs code from the browser, which"
+            " production refuses: unset it."
+        )
+    for name in ("SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "WTF_CSRF_ENABLED"):
+        if not given.get(name, True):
+            raise ConfigError(
+                f"{name} is off, so that others could use what a person is signed in to, which"
+                " production refuses: leave it out."
+            )
+
+
+def _check_range(settings: Settings, name: str, least: int, most: int) -> None:
+    value = getattr(settings, name)
+    if not least <= value <= most:
+        raise ConfigError(f"{PREFIX}{name} is {value}: use a number from {least} to {most}.")
 
 
 def _check_apps(names: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -36,6 +37,11 @@ PAGES = {
         " for so long that its protection has run out. Nothing was changed.",
         "Go back, reload the page and try again.",
     ),
+    401: Page(
+        "Please sign in",
+        "You are not signed in, or no longer. Nothing was changed.",
+        "Sign in, then open the page again.",
+    ),
     403: Page(
         "You may not do this",
         "Your account is not allowed to do this. Nothing was changed.",
@@ -67,6 +73,11 @@ PAGES = {
         "Some values cannot be saved",
         "The form holds values that do not fit their fields. Nothing was changed.",
         "Go back, correct the fields and save again.",
+    ),
+    429: Page(
+        "That was too often",
+        "There were too many requests of this kind in a short time. Nothing was changed.",
+        "Wait a few minutes, then try again.",
     ),
     500: Page(
         "Something went wrong here",
@@ -105,7 +116,7 @@ def show(error: HTTPException) -> Response | HTTPException:
         explanation=_of_this_case(error) or page.explanation,
         advice=page.advice,
         back_url=_list() if error.code in ASK_THE_LIST else None,
-        reference=_reference() if error.code >= 500 else None,
+        reference=_reference(error.code),
     )
     headers = dict(error.get_headers(request.environ))
     headers["Content-Type"] = "text/html; charset=utf-8"
@@ -120,10 +131,12 @@ def show_unavailable(error: OperationalError | InterfaceError) -> Response | HTT
     return show(ServiceUnavailable(retry_after=5))
 
 
-def _reference() -> str:
+def _reference(code: int) -> str:
     """The number on the page of a failure, which stands in the log beside the cause."""
     reference = changes.request_id()
-    current_app.logger.error("Reference %s: %s %s", reference, request.method, request.path)
+    level = logging.ERROR if code >= 500 else logging.INFO
+    told = (reference, code, request.method, request.path)
+    current_app.logger.log(level, "Reference %s: %s for %s %s", *told)
     return reference
 
 

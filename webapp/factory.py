@@ -11,10 +11,13 @@ from typing import Any
 
 from flask import Flask, redirect, url_for
 from sqlalchemy.orm import configure_mappers
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
+    accounts,
     admin,
     audit,
+    auth,
     changes,
     config,
     database,
@@ -22,6 +25,7 @@ from webapp import (
     headers,
     health,
     instance,
+    logs,
     versioning,
 )
 from webapp.config import ConfigError, Settings
@@ -40,11 +44,14 @@ def build(given: Mapping[str, Any]) -> Flask:
         static_folder=_folder("static"),
     )
     _configure(app, settings, given)
+    logs.init_app(app)
     headers.init_app(app)
     errors.init_app(app)
+    auth.init_gate(app)
     health.init_app(app)
     csrf.init_app(app)
     db.init_app(app)
+    auth.init_accounts(app)
     for name in settings.APPS:
         _load(name, "models", required=True)
     configure_mappers()
@@ -63,6 +70,8 @@ def _folder(name: str) -> str:
 
 def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None:
     production = settings.ENV == "production"
+    if production:
+        config.check_flask(given, debug=app.debug)
     url = database.parse(settings.database_url)
     if not settings.DATABASE_URL:
         instance.prepare(settings.instance)
@@ -72,6 +81,11 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         APPS=settings.APPS,
         PAGE_SIZE=settings.PAGE_SIZE,
         TIMEZONE=settings.TIMEZONE,
+        SESSION_HOURS=settings.SESSION_HOURS,
+        IDLE_MINUTES=settings.IDLE_MINUTES,
+        PROXIES=settings.PROXIES,
+        DEMO=settings.DEMO,
+        TRUSTED_HOSTS=list(settings.HOSTS) or None,
         SQLALCHEMY_DATABASE_URI=url,
         SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(url),
         MAX_CONTENT_LENGTH=settings.MAX_CONTENT_LENGTH,
@@ -82,6 +96,9 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         SESSION_COOKIE_SECURE=production,
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch still saves
     )
+    if settings.PROXIES:
+        count = settings.PROXIES
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     ours = {item.name for item in fields(Settings)}
     app.config.update({name: value for name, value in given.items() if name not in ours})
 
@@ -107,5 +124,8 @@ def _load(package: str, part: str, *, required: bool = False) -> None:
 def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
     for name in apps:
         _load(name, "admin")
-    audit.init_audit(admin.init_admin(app, reserved=audit.ENDPOINTS))
+    reserved = (*audit.ENDPOINTS, *accounts.ENDPOINTS)
+    site = admin.init_admin(app, reserved=reserved)
+    audit.init_audit(site)
+    accounts.init_accounts(site)
     app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))

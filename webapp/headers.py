@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app, request
 
 POLICY = {
     "default-src": "'none'",
@@ -14,6 +14,7 @@ POLICY = {
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
+    "object-src": "'none'",
 }
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{name} {where}" for name, where in POLICY.items()),
@@ -23,10 +24,16 @@ HEADERS = {
 }
 
 
+#: For a year, browsers come here by HTTPS alone.
+ONLY_HTTPS = "max-age=31536000"
+
+
 def init_app(app: Flask) -> None:
     app.after_request(protect)
 
 
 def protect(response: Response) -> Response:
     response.headers.update(HEADERS)
+    if request.is_secure and current_app.config["ENV"] == "production":
+        response.headers["Strict-Transport-Security"] = ONLY_HTTPS
     return response

@@ -29,7 +29,7 @@ def test_it_makes_version_2_and_keeps_version_1(client: Any, shop: Shop, kettle:
 def test_the_reason_and_the_actor_are_on_the_timeline(client: Any, kettle: int) -> None:
     save(client, f"/admin/gadget/edit/?id={kettle}", name="Kettle 1.7 l", reason="It is bigger")
     page = client.get(f"/admin/gadget/timeline/?id={kettle}").text
-    assert "It is bigger" in page and "anonymous" in page and "Alice" in page
+    assert "It is bigger" in page and "Carol" in page and "Alice" in page
 
 
 def test_an_overlong_reason_is_refused(client: Any, kettle: int) -> None:

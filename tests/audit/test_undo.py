@@ -46,7 +46,7 @@ def test_it_takes_all_back_as_one_change(client: Any, shop: Shop) -> None:
     assert shop.versions(Maker, 1)[-1].version_op == "restore"
     with shop.app.app_context():
         made = db.session.scalars(select(Change).order_by(Change.id.desc())).first()
-        assert made and (made.origin, made.actor) == ("web", "anonymous")
+        assert made and (made.origin, made.actor) == ("web", "Carol")
         assert made.reason == f"Undo of change {number}: a mistake"
     assert f"Change {number} was undone, 4 records" in client.get(answer.location).text
 

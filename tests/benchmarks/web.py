@@ -18,6 +18,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from tests import accounts
 from tests.benchmarks.databases import connect, empty_database, settle
 from tests.benchmarks.fill import fill
 from tests.benchmarks.models import Contender, ProductColumns
@@ -86,16 +87,17 @@ def _ours(server: str, records: int) -> Iterator[Flask]:
     with empty_database(server) as url, tempfile.TemporaryDirectory() as folder:
         app = create_app(
             {
+                **accounts.SETTINGS,
                 "DATABASE_URL": url,
                 "INSTANCE_PATH": folder,
                 "APPS": ("tests.benchmarks.shop",),
-                "SECRET_KEY": "of no use to anyone",
             }
         )
         from tests.benchmarks.shop.models import Product
 
         with app.app_context():
             database.create_tables()
+        accounts.welcome(app)
         shop = Contender("web", "versioned", our_db.Model, Product, lambda sessions: None)
         with _filling(url) as engine, engine.begin() as connection:
             fill(connection, shop, 1, records, VERSIONS)

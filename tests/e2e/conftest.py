@@ -21,6 +21,7 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from tests import accounts
 from tests.conftest import missing
 from webapp import create_app, database
 from webapp.cli import load_demo_data
@@ -46,9 +47,10 @@ class LiveServer:
 
 
 def _app(folder: Path) -> Flask:
-    app = create_app({"INSTANCE_PATH": str(folder), "DATABASE_URL": ""})
+    app = create_app({**accounts.SETTINGS, "INSTANCE_PATH": str(folder), "DATABASE_URL": ""})
     with app.app_context():
         database.create_tables()
+    accounts.welcome(app)
     return app
 
 
@@ -116,9 +118,16 @@ def page(browser: Browser, tabs: ExitStack) -> Page:
 
 
 @contextmanager
-def watched(browser: Browser, *, width: int = 1280, scheme: Scheme = "light") -> Iterator[Page]:
-    """A tab that fails the test for a script error, for a word of the console (a violation of the
-    content security policy is one), or for a request that leaves the machine."""
+def watched(
+    browser: Browser,
+    *,
+    width: int = 1280,
+    scheme: Scheme = "light",
+    person: str | None = "Carol",
+) -> Iterator[Page]:
+    """A tab in which that person is signed in, and that fails the test for a script error, for a
+    word of the console (a violation of the content security policy is one), or for a request that
+    leaves the machine."""
     complaints: list[str] = []
 
     def watch(page: Page) -> None:
@@ -133,6 +142,9 @@ def watched(browser: Browser, *, width: int = 1280, scheme: Scheme = "light") ->
         color_scheme=scheme,
         viewport={"width": width, "height": 900},
     ) as context:
+        if person:
+            home = {"domain": "127.0.0.1", "path": "/"}
+            context.add_cookies([{"name": "session", "value": accounts.cookie(person), **home}])
         context.on("page", watch)
         yield context.new_page()
     assert complaints == []

@@ -82,7 +82,7 @@ def test_an_edit_makes_the_next_version(demo_server: LiveServer, page: Page) -> 
     page.get_by_role("link", name=f"Timeline {KETTLE}", exact=True).click()
     assert page.locator("tr[id^=v]").first.get_attribute("id") == f"v{before + 1}"
     new = row(page, before + 1)
-    for words in ("anonymous", "Lamp oil went up", "edited"):
+    for words in ("Carol", "Lamp oil went up", "edited"):
         expect(new).to_contain_text(words)
     expect(new.locator("dl")).to_contain_text("Price")
     expect(new.locator("del")).to_have_text(f"was {old}")
@@ -168,7 +168,7 @@ def test_a_deleted_record_keeps_its_timeline(demo_server: LiveServer, page: Page
     page.get_by_role("rowheader").get_by_role("link", name=KETTLE, exact=True).click()
     expect(page.get_by_role("note")).to_contain_text("This record is deleted.")
     tombstone = row(page, number + 1)
-    for words in ("deleted", "Out of the range", "anonymous"):
+    for words in ("deleted", "Out of the range", "Carol"):
         expect(tombstone).to_contain_text(words)
     expect(row(page, number).locator("[data-label=Calculated]")).to_have_text("superseded")
     assert fits(page)

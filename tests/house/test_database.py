@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from webapp import database
+from webapp import auth, database
 from webapp.changes import Change
 from webapp.extensions import db
 
@@ -40,6 +40,7 @@ def app(app: Flask) -> Flask:
         return str(db.session.scalar(select(func.count()).select_from(Change)))
 
     app.add_url_rule("/ask", "ask", ask, methods=["GET", "POST"])
+    auth.allow(app, "ask", everybody=True)
     return app
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from webapp import errors
+from webapp import auth, errors
 from webapp.versioning import UnknownVersion, VersionConflict
 
 
@@ -34,11 +34,13 @@ def app(app: Flask) -> Flask:
 
     app.add_url_rule("/fail/<kind>", "fail", fail)
     app.add_url_rule("/save", "save", lambda: request.form["text"][:3], methods=["POST"])
+    for endpoint in ("fail", "save"):
+        auth.allow(app, endpoint, everybody=True)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
 
 
-@pytest.mark.parametrize("code", [400, 403, 404, 405, 409, 413, 422, 500, 503])
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503])
 def test_each_code_has_a_page_that_says_what_to_do(client: FlaskClient, code: int) -> None:
     answer = client.get(f"/fail/{code}")
     assert answer.status_code == code

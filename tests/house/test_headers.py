@@ -6,11 +6,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from webapp import auth
+
 EXPECTED = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
         " connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none';"
-        " frame-ancestors 'none'"
+        " frame-ancestors 'none'; object-src 'none'"
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -35,6 +37,7 @@ def test_every_answer_bears_them(client: FlaskClient, address: str, status: int)
 def test_the_page_of_a_failure_bears_them(app: Flask) -> None:
     app.testing = False
     app.add_url_rule("/broken", "broken", lambda: str(1 / 0))
+    auth.allow(app, "broken", everybody=True)
     answer = app.test_client().get("/broken")
     assert answer.status_code == 500
     assert EXPECTED.items() <= dict(answer.headers).items()

@@ -15,7 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.commands import ROOT, environment, get, serving
+from tests.commands import ROOT, environment, get, make_account, serving, sign_in
 from webapp.cli import commands
 from webapp.config import PREFIX, Settings
 
@@ -110,12 +110,15 @@ def test_the_models_shown_get_pages(tmp_path: Path) -> None:
         for name, source in files:
             (folder / name).write_text(source, encoding="utf-8")
         env = environment(APPS="shop", INSTANCE_PATH=str(folder / "instance"))
-        with serving("serve", "--port", "0", env=env | {"PYTHONPATH": str(ROOT)}, cwd=folder) as (
+        env |= {"PYTHONPATH": str(ROOT)}
+        make_account(env, cwd=folder)
+        with serving("serve", "--port", "0", env=env, cwd=folder) as (
             address,
             _,
         ):
+            browser = sign_in(address)
             for page in ("", "admin/product/", "admin/product/new/", "admin/product/?deleted=1"):
-                status, shown = get(address + page)
+                status, shown = get(address + page, browser)
                 assert status == 200 and "Product" in shown
 
 

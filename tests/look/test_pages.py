@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests import accounts
 from tests.admin.shop.models import Gadget, Maker
 from webapp import create_app, database
 from webapp.extensions import db
@@ -60,6 +61,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("look")
     app = create_app(
         {
+            **accounts.SETTINGS,
             "WTF_CSRF_ENABLED": False,
             "PROPAGATE_EXCEPTIONS": False,
             "DATABASE_URL": f"sqlite:///{folder / 'look.sqlite'}",
@@ -69,6 +71,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     )
     with app.app_context():
         database.create_tables()
+        accounts.welcome(app)
         _fill()
         yield _visit(app.test_client())
         database.close()

@@ -67,7 +67,7 @@ class DeleteView(CompareView):
 
     def is_action_allowed(self, name: str) -> bool:
         """Hook: an action of a view's own counts as an edit; the stock check lets it through."""
-        if name != "delete" and not self.can_edit:
+        if not self.can_bulk or (name != "delete" and not self.can_edit):
             return False
         return super().is_action_allowed(name)
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, request
 from flask_admin.form import FormOpts
 
-from webapp.versioning import timeline
+from webapp.versioning import masked_columns, shown_columns, timeline
 
 from . import presentation
 from .converters import FormConverter
@@ -63,11 +63,21 @@ class FormView(DeleteView):
         if model is None:
             page = self.render(template, **given, return_url=self.back())
         else:
-            page = self.record_page(template, model, **given)
+            page = self.record_page(template, model, **given, kept=self._kept_values(model))
         return (page, 422) if request.method == "POST" else page
 
+    def _kept_values(self, model: Any) -> list[tuple[str, str]]:
+        """Label and text of the fields that the person sees and may not change."""
+        return [
+            (self.get_column_name(name), self.show_value(name, getattr(model, name)))
+            for name in shown_columns(self.model)
+            if name in self.kept_fields() and name not in masked_columns(self.model)
+        ]
+
     def form_opts(self, rules: Any) -> FormOpts:
-        return FormOpts(widget_args=self.form_widget_args, form_rules=rules)
+        # Rules may name fields that are kept from the person: without them, what is left is shown.
+        given = None if self.kept_fields() else rules
+        return FormOpts(widget_args=self.form_widget_args, form_rules=given)
 
     def who_saved(self, row: Any) -> dict[str, Any]:
         """Who made the newest version, and when."""

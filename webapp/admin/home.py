@@ -8,6 +8,8 @@ from flask_admin import AdminIndexView, expose
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
+from webapp.auth import gate
+
 from .list_query import QueryView
 
 #: Name, address, and the numbers of live and of deleted records; None where there are none to tell.
@@ -16,6 +18,8 @@ Card = tuple[str, str, int | None, int | None]
 
 class HomeView(AdminIndexView):
     """Flask-Admin's index page, which shows nothing by itself."""
+
+    view_permissions = {"index": gate.ANY_PERSON}
 
     def __init__(self, db: SQLAlchemy, **options: Any) -> None:
         super().__init__(**options)

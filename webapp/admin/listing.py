@@ -79,7 +79,8 @@ class ListView(QueryView):
 
     def search_placeholder(self) -> str | None:
         """Hook: the names that the columns bear in the list."""
-        names = [self.get_column_name(str(name)) for name in self.column_searchable_list or ()]
+        given = [str(name) for name in self.column_searchable_list or ()]
+        names = [self.get_column_name(name) for name in given if not self.is_hidden(name)]
         return ", ".join(names) or None
 
     def init_search(self) -> bool:

@@ -13,7 +13,7 @@ from flask import Flask, current_app, url_for
 from markupsafe import Markup, escape
 from sqlalchemy.orm.collections import InstrumentedList
 
-from webapp.versioning import data_columns, is_versioned, utcnow
+from webapp.versioning import is_versioned, shown_columns, utcnow
 
 from . import documents, identity, times, values
 
@@ -67,7 +67,7 @@ def name_of(row: Any) -> str:
     named: Any = model.__str__
     if named is not object.__str__:
         return str(row) or numbered(row)
-    names = data_columns(model) if is_versioned(model) else ()
+    names = shown_columns(model) if is_versioned(model) else ()
     texts = (getattr(row, name) for name in names)
     found = next((text for text in texts if isinstance(text, str) and text), None)
     return numbered(row) if found is None else shortened(found)

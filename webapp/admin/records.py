@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from flask import abort, request
-from flask_admin.contrib.sqla import ModelView
 from werkzeug.datastructures import MultiDict
 
 from webapp.versioning import Operation, current, live
 
 from . import identity, presentation
 from .addresses import local_or
+from .rights import GuardedView
 
 UNKNOWN = "There is no record with this id. It may be mistyped, or belong to another list."
 
 
-class RecordView(ModelView):
+class RecordView(GuardedView):
     """The hooks of Flask-Admin by which a view finds records.
 
     The views build on each other in one line, timeline, delete, save, list: Flask-Admin's metaclass

@@ -10,6 +10,7 @@ from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, inspect, select
 
+from webapp.auth import who
 from webapp.versioning import Operation, current, data_columns, is_versioned
 
 from . import identity, search
@@ -55,7 +56,7 @@ class Target:
         by_name = [column for column in (self._name_column(),) if column is not None]
         statement = self._all().order_by(*by_name, getattr(self.model, self.id_name))
         rows = list(self.db.session.scalars(statement.limit(MOST + 1)))
-        pairs = [(self.key(row), name_of(row)) for row in rows[:MOST]]
+        pairs = [(self.key(row), _name(row, self.id_of(row))) for row in rows[:MOST]]
         pairs.sort(key=lambda pair: pair[1].lower())
         return Choices(tuple(pairs), is_all=len(rows) <= MOST)
 
@@ -95,5 +96,7 @@ class Target:
 def _name(row: Any | None, id: Any) -> str:
     if row is None:
         return f"#{id} (unknown)"
+    if not who.may_see(type(row)):
+        return f"#{id}"
     is_deleted = is_versioned(type(row)) and row.version_op == Operation.DELETE
     return f"{name_of(row)} (deleted)" if is_deleted else name_of(row)

@@ -21,7 +21,7 @@ class RestoreView(RewindView):
 
     @expose("/restore/", methods=("GET", "POST"))
     def restore_view(self) -> Any:
-        self.permit(self.can_edit)
+        self.permit(self.can_restore)
         record, number = self.asked_version()
         form = self.get_rewind_form()
         plan: Restoration = self.plan_or_404(plan_restore, record, number)
@@ -42,8 +42,10 @@ class RestoreView(RewindView):
             form.form_errors.append(NOTHING_CHOSEN)
         if not form.validate() or form.form_errors:
             return self._restore_page(plan, form, 422)
-        # All that is shown means all: a column that no page shows comes back as well.
-        fields = None if len(picked) == len(plan.changes) else picked
+        # All that is shown means all: a column that no page shows comes back as well, unless it is
+        # kept from this very person.
+        is_all = len(picked) == len(plan.changes) and not self.kept_fields()
+        fields = None if is_all else picked
         done, clashes = self.rewind(
             form, base, lambda session: restore(session, self.model, record.id, number, fields)
         )
@@ -57,12 +59,17 @@ class RestoreView(RewindView):
 
     def _picked(self, plan: Restoration) -> tuple[str, ...]:
         asked = set(request.form.getlist("field"))
-        return tuple(change.name for change in plan.changes if change.name in asked)
+        return tuple(name for name in self._offered(plan) if name in asked)
+
+    def _offered(self, plan: Restoration) -> tuple[str, ...]:
+        """The fields that would change and that the person may write."""
+        kept = self.kept_fields()
+        return tuple(change.name for change in plan.changes if change.name not in kept)
 
     def _restore_page(
         self, plan: Restoration, form: Any, status: int, clashes: tuple[Any, ...] | None = None
     ) -> Any:
-        every = tuple(change.name for change in plan.changes)
+        every = self._offered(plan)
         return self.rewind_page(
             self.restore_template,
             plan.record,
@@ -72,6 +79,7 @@ class RestoreView(RewindView):
             changes=self.shown_changes(plan.changes),
             source=plan.source.version_id,
             source_at=plan.source.version_from,
+            offered=every,
             picked=every if request.method == "GET" else self._picked(plan),
             clashes=self.clash_lines(plan.clashes if clashes is None else clashes),
         )

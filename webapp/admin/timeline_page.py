@@ -66,7 +66,7 @@ class TimelineView(RecordView):
             edit_url=self._url("edit", record, self.can_edit and not deleted),
             details_url=self._url("details", record, self.can_view_details and not deleted),
             list_url=self.back(),
-            revive_url=self.revive_url(record) if deleted and self.can_edit else None,
+            revive_url=self.revive_url(record) if deleted and self.can_restore else None,
             restore_url=partial(self._restore_url, record),
             undo_url=partial(self._undo_url, record),
             shown={
@@ -179,15 +179,15 @@ class TimelineView(RecordView):
         """Address that asks whether to restore a version: not the newest, and no tombstone."""
         if entry.version_id == record.version_id or entry.operation == Operation.DELETE:
             return None
-        return self._asking(self.can_edit, "restore", record, entry)
+        return self._asking(self.can_restore, "restore", record, entry)
 
     def _undo_url(self, record: Any, entry: Any) -> str | None:
         """Address that asks whether to undo a version: of a deleted record, its deletion alone."""
         if entry.operation == Operation.DELETE or self.is_tombstone(record):
             return self._asking(
-                self.can_edit and entry.version_id == record.version_id, "undo", record, entry
+                self.can_restore and entry.version_id == record.version_id, "undo", record, entry
             )
-        offered = self.can_edit and (entry.version_id > 1 or self.can_delete)
+        offered = self.can_restore and (entry.version_id > 1 or self.can_delete)
         return self._asking(offered, "undo", record, entry)
 
     def _asking(self, offered: bool, page: str, record: Any, entry: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask_admin import expose
 from sqlalchemy import inspect
 
@@ -15,6 +15,8 @@ from . import presentation
 from .fields import ReferenceField
 from .restoring import RestoreView
 from .timeline_page import NUMBER
+
+KEPT = "This version changed a field that you may not change, so you cannot undo it."
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class UndoView(RestoreView):
 
     @expose("/undo/", methods=("GET", "POST"))
     def undo_view(self) -> Any:
-        self.permit(self.can_edit)
+        self.permit(self.can_restore)
         record, number = self.asked_version()
         form = self.get_rewind_form()
         try:
@@ -44,6 +46,8 @@ class UndoView(RestoreView):
             word = "This record is deleted: restore it first, then undo single versions."
             return self.to_timeline(record, word, "warning")
         self.permit(plan.operation != "delete" or self.can_delete)
+        if self.kept_fields() & plan.altered.keys():
+            abort(403, KEPT)
         if request.method == "GET":
             return self._undo_page(plan, form, 200)
         base = self.base_version(form, record)

@@ -21,7 +21,6 @@ class VersionedModelView(ListView):
     `reason_required`, `form_references`, `timeline_size` and `timeline_plot`.
     """
 
-    can_view_details = True  # its pages are a 500 when this is set after start-up
     can_export = False  # exported text is escaped and capped where a view turns it on
     export_max_rows = 10_000
     named_filter_urls = True
@@ -64,7 +63,7 @@ class VersionedModelView(ListView):
         """Hook: tells the template which list it is, and the way to the other one."""
         self.tell(
             row_url=self.row_url,
-            revive_url=self.revive_url if self.can_edit else None,
+            revive_url=self.revive_url if self.can_restore else None,
             deleted=self.shows_deleted,
             live_url=self.get_url(".index_view"),
             deleted_url=self.get_url(".index_view", deleted=1),

@@ -8,6 +8,7 @@ from flask import abort, current_app, g, request
 from flask_admin import BaseView, expose
 
 from webapp.admin import presentation, times
+from webapp.auth import gate
 from webapp.extensions import db
 from webapp.versioning import Feed, Place, activity, changes
 
@@ -25,6 +26,13 @@ OPERATIONS = {
 
 class FeedView(BaseView):
     """The page `/admin/changes/`. Its filters and its place in the feed are in the address."""
+
+    #: Of each model, its own view says what of it may be seen, and undone.
+    view_permissions = {
+        "index_view": gate.ANY_PERSON,
+        "change_view": gate.ANY_PERSON,
+        "undo_view": gate.ANY_PERSON,
+    }
 
     @property
     def subjects(self) -> Subjects:

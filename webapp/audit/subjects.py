@@ -69,7 +69,7 @@ class Subject:
         if self.view is None:
             return False
         made = operation in (Operation.CREATE, Operation.RESTORE)
-        return bool(self.view.can_delete if made else self.view.can_edit)
+        return bool(self.view.can_restore and (self.view.can_delete or not made))
 
 
 class Subjects:

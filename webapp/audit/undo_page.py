@@ -12,6 +12,7 @@ from sqlalchemy import select
 from webapp import changes
 from webapp.admin import refusals
 from webapp.admin.forms import reason_field
+from webapp.auth import who
 from webapp.changes import Change
 from webapp.extensions import db
 from webapp.versioning import (
@@ -28,6 +29,7 @@ from .feed_page import OPERATIONS
 from .subjects import name_of
 
 FORBIDDEN = "This change touched records that may not be edited, or deleted, on the pages here."
+KEPT = "This change altered a field that you may not change, so you cannot undo it."
 REFUSED = "The database refused the undo. Nothing was changed: look at what is listed here."
 
 
@@ -41,6 +43,12 @@ class UndoView(ChangeView):
         if not self.may_undo(found):
             abort(403, FORBIDDEN)
         form = self._form(found)
+        if any(
+            who.read_only_fields(plan.model) & wanted.keys()
+            for plan in plan_undo_change(db.session(), id)
+            for wanted in plan.edited.values()
+        ):
+            abort(403, KEPT)
         if request.method == "GET":
             return self._ask(found, form)
         if not form.validate():

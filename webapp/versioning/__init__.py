@@ -38,7 +38,7 @@ from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .guard import guard_statements, install_guards
 from .indexes import as_of_index, current_index, current_unique
 from .ledger import ChangeContext
-from .masking import MASKED, masked_columns, shown_columns
+from .masking import MASKED, hide_columns, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
@@ -117,6 +117,7 @@ __all__ = [
     "diff",
     "enable_versioning",
     "guard_statements",
+    "hide_columns",
     "install_guards",
     "is_versioned",
     "live",

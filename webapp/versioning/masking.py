@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
@@ -30,10 +32,25 @@ class Masked(Enum):
 
 MASKED: Final = Masked.MASKED
 
+#: Which columns of a model are kept from whoever is looking now.
+Hide = Callable[[type[Any]], frozenset[str]]
+_hide: ContextVar[Hide | None] = ContextVar("hide_columns", default=None)
+
+
+def hide_columns(hide: Hide | None) -> None:
+    """From here on, in this context, diffs and blame speak of no column that ``hide(model)`` names.
+
+    None ends it. What is written does not depend on it.
+    """
+    _hide.set(hide)
+
 
 def shown_columns(model: type[Any]) -> tuple[str, ...]:
-    """The data attributes that diffs and blame speak of: all but those in ``__excluded__``."""
-    return _shown(inspect(model), frozenset(getattr(model, "__excluded__", ())))
+    """The data attributes that diffs and blame speak of: all but those in ``__excluded__``, and
+    those that `hide_columns` keeps from whoever is looking."""
+    hide = _hide.get()
+    kept = frozenset(getattr(model, "__excluded__", ()))
+    return _shown(inspect(model), kept if hide is None else kept | hide(model))
 
 
 def masked_columns(model: type[Any]) -> frozenset[str]:

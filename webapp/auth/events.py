@@ -1,0 +1,59 @@
+"""The events of accounts: written here and nowhere else, never changed, never with a secret."""
+
+from __future__ import annotations
+
+from flask import has_request_context, request
+
+from webapp import changes
+from webapp.extensions import db
+from webapp.versioning import utcnow
+
+from .models import Account, AccountEvent
+
+SIGNED_IN = "signed in"
+SIGNED_OUT = "signed out"
+REFUSED = "sign-in refused"
+THROTTLED = "sign-in throttled"
+CREATED = "account created"
+GRANTED = "role granted"
+REVOKED = "role revoked"
+DISABLED = "account disabled"
+ENABLED = "account enabled"
+PASSWORD_CHANGED = "password changed"
+CONFIRMED = "identity confirmed"
+KINDS = (
+    SIGNED_IN,
+    SIGNED_OUT,
+    REFUSED,
+    THROTTLED,
+    CREATED,
+    GRANTED,
+    REVOKED,
+    DISABLED,
+    ENABLED,
+    PASSWORD_CHANGED,
+    CONFIRMED,
+)
+
+
+def record(
+    kind: str, account: Account | None, detail: str | None = None, *, actor: str | None = None
+) -> None:
+    """Add an event to the session, which the caller commits.
+
+    The actor is, unless given, who makes the request, else the user of the command line.
+    """
+    in_request = has_request_context()
+    context = changes.describe()
+    named = context.actor if context.actor != changes.ANONYMOUS else None
+    db.session.add(
+        AccountEvent(
+            at=utcnow(),
+            kind=kind,
+            account=account.name if account else None,
+            actor=actor or named,
+            detail=detail,
+            address=request.remote_addr if in_request else None,
+            request_id=context.request_id,
+        )
+    )

@@ -1,0 +1,122 @@
+"""The gate: each request is let in here, or nowhere. What no rule names is refused.
+
+A page of the admin says of each of its methods which permission it needs (`view_permissions`);
+every other endpoint is named below as open to all, or to whoever is signed in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import versioning
+
+from . import policy, security, sessions, throttle, who
+from .models import Account
+from .who import NOBODY, Person
+
+#: Endpoints open to everybody, and those open to whoever is signed in.
+EVERYBODY = {"static", "admin.static", "health", security.SIGN_IN, "demo_sign_in"}
+#: Those that do not ask who it is: the same answer for all, without the database.
+NAMELESS = {"static", "admin.static", "health"}
+SIGNED_IN = {"home", security.SIGN_OUT, security.CHANGE_PASSWORD, security.CONFIRM}
+#: What a view's method needs when being signed in is enough.
+ANY_PERSON = "signed in"
+SIGNED_OUT = (
+    "You are not signed in, or no longer. Nothing was changed. If you typed something, keep this"
+    " page: sign in in another tab, come back here and send it again."
+)
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(admit)
+    app.after_request(keep_private)
+    app.teardown_request(_forget)
+    app.add_template_global(who.person, "signed_in_person")
+    app.extensions["gate"] = {"everybody": set(EVERYBODY), "signed_in": set(SIGNED_IN)}
+
+
+def allow(app: Flask, endpoint: str, *, everybody: bool = False) -> None:
+    """Open an endpoint of one's own to whoever is signed in, or to everybody."""
+    app.extensions["gate"]["everybody" if everybody else "signed_in"].add(endpoint)
+
+
+def admit() -> AnyResponse | None:
+    """Say who makes the request, and refuse what they may not do: 401, 403, or to the sign-in."""
+    g.person = NOBODY
+    versioning.hide_columns(who.hidden_fields)
+    endpoint = request.endpoint
+    if endpoint not in NAMELESS:
+        _name_the_person()
+    if endpoint is None:  # no such address, or not by this method: the error says so
+        return None
+    if endpoint not in current_app.extensions["gate"]["everybody"]:
+        if g.person is NOBODY:
+            return _ask_to_sign_in()
+        if not _may(endpoint):
+            abort(403)
+        sessions.note_activity()
+    throttle.check(endpoint)
+    return None
+
+
+def needs(endpoint: str) -> str | None:
+    """What an endpoint needs: a permission, `ANY_PERSON`, "" for nothing; None where no rule says
+    so, which nobody may pass."""
+    gate = current_app.extensions["gate"]
+    if endpoint in gate["everybody"]:
+        return ""
+    if endpoint in gate["signed_in"]:
+        return ANY_PERSON
+    view, method = _view_of(endpoint)
+    return getattr(view, "view_permissions", {}).get(method)
+
+
+def _may(endpoint: str) -> bool:
+    needed = needs(endpoint)
+    if needed is None:
+        current_app.logger.error("No rule names the endpoint %s, so nobody may use it.", endpoint)
+        return False
+    if needed == ANY_PERSON:
+        return True
+    view, _ = _view_of(endpoint)
+    if needed in (policy.READ_EVENTS, policy.MANAGE_ACCOUNTS):
+        return who.person().may_site(needed)
+    return who.person().may(needed, getattr(view, "rules", policy.NO_RULES))
+
+
+def _view_of(endpoint: str) -> tuple[Any, str]:
+    """The admin's view that an endpoint belongs to, and its method."""
+    name, _, method = endpoint.rpartition(".")
+    views = (view for each in current_app.extensions.get("admin", ()) for view in each._views)
+    return next((view for view in views if view.endpoint == name), None), method
+
+
+def _name_the_person() -> None:
+    account = current_user._get_current_object() if "_user_id" in session else None
+    if not isinstance(account, Account):
+        return
+    g.person = Person(account.id, account.name, policy.roles_of(account))
+    g.actor = account.name
+
+
+def _ask_to_sign_in() -> AnyResponse:
+    is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    if request.method not in ("GET", "HEAD") or not is_page:
+        abort(401, SIGNED_OUT)
+    where = request.full_path.rstrip("?")
+    return redirect(url_for(security.SIGN_IN, next=where if where != "/" else None))
+
+
+def keep_private(response: Response) -> Response:
+    """What one person may see stays out of caches, on the way and in the browser."""
+    if request.endpoint not in ("static", "admin.static"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _forget(_: Any = None) -> None:
+    versioning.hide_columns(None)

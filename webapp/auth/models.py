@@ -1,0 +1,88 @@
+"""The tables of accounts: who may sign in, with which roles, who is signed in, and what happened.
+
+Accounts and grants are written in place; nothing is lost by it, since each change of them is an
+event, and the table of events only grows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask_security import RoleMixin, UserMixin
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.extensions import db
+from webapp.versioning import UtcDateTime, utcnow
+
+LONGEST_NAME = 80
+LONGEST_EMAIL = 254
+
+
+class Grant(RoleMixin, db.Model):
+    """One role of one account."""
+
+    __tablename__ = "account_role"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+class Account(UserMixin, db.Model):
+    """A person who may sign in. Changes bear the `name`, so it is never given to somebody else:
+    accounts are disabled, not deleted, and names are unique whatever their capitals."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    name_key: Mapped[str] = mapped_column(String(LONGEST_NAME * 3), unique=True)
+    email: Mapped[str] = mapped_column(String(LONGEST_EMAIL), unique=True)
+    password: Mapped[str | None] = mapped_column(String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    #: Made by the demo, without a password: good for nothing where the demo does not run.
+    demo: Mapped[bool] = mapped_column(default=False)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+    roles: Mapped[list[Grant]] = relationship(  # type: ignore[assignment]
+        order_by=Grant.name, cascade="all, delete-orphan", lazy="selectin"
+    )
+
+
+class SignIn(db.Model):
+    """One sign-in: a cookie counts only while its row here is not ended.
+
+    The table holds a digest of the cookie's token, so that whoever reads it can sign in as nobody.
+    """
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-1
+    )
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    began_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    account: Mapped[Account] = relationship()
+
+
+class AccountEvent(db.Model):
+    """What happened to accounts: sign-ins, grants, passwords changed (never which). Append-only."""
+
+    __tablename__ = "account_event"
+    __table_args__ = {"info": {"append_only": True}}
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-1
+    )
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    #: The account that it is about; empty where the typed address belongs to nobody.
+    account: Mapped[str | None] = mapped_column(String(LONGEST_NAME), index=True)
+    #: Who did it: a person, or the user of the command line.
+    actor: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(64))
