@@ -35,8 +35,11 @@ from .errors import (
     VersioningError,
 )
 from .feed import ChangeEntry, Feed, Place, Tally, changes
+from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
+from .guard_check import GuardFault, guard_faults
 from .indexes import as_of_index, current_index, current_unique
+from .integrity import check_model
 from .ledger import ChangeContext
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
@@ -69,14 +72,18 @@ __all__ = [
     "Clash",
     "Difference",
     "Entry",
+    "Fault",
     "Feed",
     "FieldChange",
     "FieldMerge",
+    "Finding",
+    "GuardFault",
     "Hunk",
     "LabelDifference",
     "LeftField",
     "MembersDifference",
     "ModelChanges",
+    "ModelCheck",
     "ModelUndo",
     "Move",
     "NumberDifference",
@@ -110,12 +117,14 @@ __all__ = [
     "blame",
     "change",
     "changes",
+    "check_model",
     "current",
     "current_index",
     "current_unique",
     "data_columns",
     "diff",
     "enable_versioning",
+    "guard_faults",
     "guard_statements",
     "install_guards",
     "is_versioned",
