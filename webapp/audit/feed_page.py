@@ -8,11 +8,11 @@ from flask import abort, current_app, g, request
 from flask_admin import BaseView, expose
 
 from webapp.admin import presentation, times
+from webapp.admin.subjects import Subjects
 from webapp.extensions import db
 from webapp.versioning import Feed, Place, activity, changes
 
 from . import asked
-from .subjects import Subjects
 
 #: The operations, as people call them.
 OPERATIONS = {

@@ -37,7 +37,7 @@ from .errors import (
 from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
-from .guard_check import GuardFault, guard_faults
+from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
@@ -130,6 +130,7 @@ __all__ = [
     "is_versioned",
     "live",
     "masked_columns",
+    "mend_guards",
     "merge_fields",
     "merged_values",
     "parse_moment",

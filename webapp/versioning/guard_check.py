@@ -52,6 +52,28 @@ def guard_faults(connection: Connection, metadata: MetaData) -> list[GuardFault]
     return found
 
 
+def mend_guards(connection: Connection, metadata: MetaData) -> list[GuardFault]:
+    """Make anew the guards that do not stand, in the connection's transaction; returns them.
+
+    Raises IntegrityError where a unique index cannot be made because of the rows that are there.
+    """
+    faults = guard_faults(connection, metadata)
+    dialect = connection.dialect.name
+    for each in faults:
+        table = metadata.tables[each.table]
+        indexes = {str(index.name): index for index in table.indexes}
+        if each.guard in indexes:
+            indexes[each.guard].create(connection)
+            continue
+        if each.state != "missing":
+            on = f" ON {_full(connection, table)}" if dialect == "postgresql" else ""
+            connection.execute(text(f'DROP TRIGGER "{each.guard}"{on}'))
+        if dialect == "postgresql":
+            connection.execute(text(FUNCTION))
+        connection.execute(text(_expected(table, dialect)[each.guard]))
+    return faults
+
+
 def _expected(table: Table, dialect: str) -> dict[str, str]:
     """The statements that make the triggers of a table, by the trigger's name."""
     found = {}
@@ -80,9 +102,7 @@ def _rule(statement: str) -> str:
 
 
 def _postgresql(connection: Connection, table: Table) -> Iterator[tuple[str, State]]:
-    quote = connection.dialect.identifier_preparer.quote
-    full = ".".join(quote(part) for part in (table.schema, table.name) if part)
-    rows = connection.execute(text(TRIGGERS), {"table": full})
+    rows = connection.execute(text(TRIGGERS), {"table": _full(connection, table)})
     there = {name: (enabled, source) for name, enabled, source in rows}
     for name in _expected(table, "postgresql"):
         enabled, source = there.get(name, ("", ""))
@@ -92,6 +112,10 @@ def _postgresql(connection: Connection, table: Table) -> Iterator[tuple[str, Sta
             yield name, "off"
         elif source.strip() != FUNCTION.split("$$")[1].strip():
             yield name, "altered"
+
+
+def _full(connection: Connection, table: Table) -> str:
+    return connection.dialect.identifier_preparer.format_table(table)
 
 
 def _indexes(connection: Connection, table: Table) -> Iterator[GuardFault]:

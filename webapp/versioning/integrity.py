@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Function,
+    Label,
     Row,
     Select,
     Subquery,
@@ -94,19 +97,33 @@ class Stretch(NamedTuple):
     versions: int
 
     def of(self, table: Table) -> ColumnElement[bool]:
-        above = true() if self.after is None else table.c.id > self.after
-        return and_(above, table.c.id <= self.to)
+        return and_(_above(table, self.after), table.c.id <= self.to)
+
+
+def _above(table: Table, after: Any) -> ColumnElement[bool]:
+    """Ids behind that one, a number compared as a BIGINT: it may be beyond the column's range."""
+    if after is None:
+        return true()
+    return table.c.id > (literal(after, BigInteger) if isinstance(after, int) else after)
 
 
 def _stretches(session: Session, model: type[Any], after: Any) -> Iterator[Stretch]:
     """The table in parts of about `STRETCH` versions, each with all versions of its records."""
     table = version_table(inspect(model))
     while True:
-        above = true() if after is None else table.c.id > after
-        ids = select(table.c.id).where(above).order_by(table.c.id).limit(STRETCH).subquery()
-        to = _one(session, model, select(func.max(ids.c.id)))[0]
-        if to is None:
+        ids = (
+            select(table.c.id)
+            .where(_above(table, after))
+            .order_by(table.c.id)
+            .limit(STRETCH)
+            .subquery()
+        )
+        # not max(), which PostgreSQL lacks for UUIDs
+        last = select(ids.c.id).order_by(ids.c.id.desc()).limit(1)
+        found = session.execute(last, bind_arguments={"mapper": inspect(model)}).first()
+        if found is None:
             return
+        to = found[0]
         stretch = Stretch(after, to, 0, 0)
         numbers = select(func.count(table.c.id.distinct()), func.count()).where(stretch.of(table))
         records, versions = _one(session, model, numbers)
@@ -114,7 +131,9 @@ def _stretches(session: Session, model: type[Any], after: Any) -> Iterator[Stret
         after = to
 
 
-def _one(session: Session, model: type[Any], query: Select[Any]) -> Row[Any]:
+def _one(
+    session: Session, model: type[Any], query: Select[*tuple[Any, ...]]
+) -> Row[*tuple[Any, ...]]:
     return session.execute(query, bind_arguments={"mapper": inspect(model)}).one()
 
 
@@ -141,8 +160,11 @@ def _threes(values: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:
 def _beside(table: Table, stretch: Stretch, changes: Table | None) -> Subquery:
     """Each version beside its neighbours, the number of its record's flags, and its change."""
     rows = table.c
-    version = {"partition_by": rows.id, "order_by": rows.version_id}
     at = rows.version_from.type
+
+    def over(function: Function[Any], name: str) -> Label[Any]:
+        return function.over(partition_by=rows.id, order_by=rows.version_id).label(name)
+
     flags = func.sum(case((rows.is_current_version == true(), 1), else_=0))
     query = select(
         rows.id,
@@ -152,11 +174,11 @@ def _beside(table: Table, stretch: Stretch, changes: Table | None) -> Subquery:
         rows.version_to,
         rows.version_op,
         rows.change_id,
-        func.lag(rows.version_id).over(**version).label("before_id"),
-        func.lag(rows.version_op).over(**version).label("before_op"),
-        func.lag(rows.version_from, type_=at).over(**version).label("before_from"),
-        func.lead(rows.version_id).over(**version).label("next_id"),
-        func.lead(rows.version_from, type_=at).over(**version).label("next_from"),
+        over(func.lag(rows.version_id), "before_id"),
+        over(func.lag(rows.version_op), "before_op"),
+        over(func.lag(rows.version_from, type_=at), "before_from"),
+        over(func.lead(rows.version_id), "next_id"),
+        over(func.lead(rows.version_from, type_=at), "next_from"),
         flags.over(partition_by=rows.id).label("flags"),
     ).where(stretch.of(table))
     if changes is not None:
