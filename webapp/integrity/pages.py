@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, g, request
-from flask_admin import Admin, BaseView, expose
+from flask import abort, request
+from flask_admin import Admin, expose
 from sqlalchemy import inspect, select, tuple_
 
 from webapp.admin import identity
-from webapp.admin.subjects import Subjects, name_of
+from webapp.admin.across import AcrossModels
+from webapp.admin.subjects import name_of
 from webapp.extensions import db
 from webapp.versioning import ModelCheck, check_model
 
@@ -23,16 +24,10 @@ MOST_VERSIONS = 200_000
 MOST = 100
 
 
-class IntegrityView(BaseView):
+class IntegrityView(AcrossModels):
     """Each request checks anew. A page looks at so many versions and says where it stopped."""
 
-    @property
-    def subjects(self) -> Subjects:
-        """The models, kept for the length of the request."""
-        if "subjects" not in g:
-            g.subjects = Subjects(self.admin)
-        found: Subjects = g.subjects
-        return found
+    about = "Whether what is stored is what was written"
 
     @expose("/")
     def index_view(self) -> Any:
@@ -75,10 +70,6 @@ class IntegrityView(BaseView):
     def _model_url(self, key: str, after: Any = None) -> str:
         more = {} if after is None else {"after": str(after)}
         return self.get_url(".model_view", key=key, **more)
-
-    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Hook: the stock one turns every TypeError into one about an argument `cls`."""
-        return fn(self, *args, **kwargs)
 
 
 def _names(check: ModelCheck) -> dict[Any, str]:

@@ -4,7 +4,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 `enable_versioning` does.
 """
 
-from .activity import Activity, activity
+from .activity import Activity, activity, count_between
 from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .diff import FieldChange, diff
@@ -118,6 +118,7 @@ __all__ = [
     "change",
     "changes",
     "check_model",
+    "count_between",
     "current",
     "current_index",
     "current_unique",
