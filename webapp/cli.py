@@ -22,6 +22,7 @@ from webapp.auth import accounts
 from webapp.auth import demo as demo_accounts
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
+from webapp.integrity import checks, integrity, words
 from webapp.transfer.commands import history
 
 MakeApp = Callable[..., Flask]
@@ -75,6 +76,7 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 
 commands.add_command(history)
 commands.add_command(user)
+commands.add_command(integrity)
 
 
 @commands.command()
@@ -126,10 +128,18 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
             if not accounts.exist():
                 click.echo(NO_ACCOUNTS)
             db.session.remove()
+            _warn_of_guards()
         click.echo(f"Serving on http://{_in_url(host)}:{bound_port(server)}/ (stop with Ctrl+C)")
         server.run()
     finally:
         server.close()
+
+
+def _warn_of_guards() -> None:
+    """Say at the start which guards the database lacks; it serves all the same."""
+    for each in checks.guards():
+        click.echo(f"Warning: the guard {words.guard_told(each)}; check it.", err=True)
+    db.session.rollback()
 
 
 def _stop(*_: object) -> NoReturn:

@@ -25,6 +25,7 @@ from webapp import (
     headers,
     health,
     instance,
+    integrity,
     logs,
     versioning,
 )
@@ -124,8 +125,9 @@ def _load(package: str, part: str, *, required: bool = False) -> None:
 def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
     for name in apps:
         _load(name, "admin")
-    reserved = (*audit.ENDPOINTS, *accounts.ENDPOINTS)
-    site = admin.init_admin(app, reserved=reserved)
-    audit.init_audit(site)
-    accounts.init_accounts(site)
+    reserved = (*audit.ENDPOINTS, *integrity.ENDPOINTS, *accounts.ENDPOINTS)
+    pages = admin.init_admin(app, reserved=reserved)
+    audit.init_audit(pages)
+    integrity.init_integrity(pages)
+    accounts.init_accounts(pages)
     app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))

@@ -44,6 +44,9 @@ SITE = {
     "security.logout": {"POST": SIGNED_IN},
     "security.change_password": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
     "security.verify": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "search.index_view": {"GET": SIGNED_IN},
+    "integrity.index_view": {"GET": SIGNED_IN},
+    "integrity.model_view": {"GET": SIGNED_IN},
     "changes.index_view": {"GET": SIGNED_IN},
     "changes.change_view": {"GET": SIGNED_IN},
     "changes.undo_view": {"GET": WRITE, "POST": WRITE},

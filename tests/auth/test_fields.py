@@ -67,6 +67,9 @@ PAGES = [
     "/admin/product/restore/?id=1&version=1",
     "/admin/changes/",
     "/admin/changes/2/",
+    "/admin/search/?q=kettle",
+    "/admin/integrity/product/",
+    "/admin/",
     "/admin/product/export/csv/",
 ]
 

@@ -50,6 +50,8 @@ GETS = [
     "/admin/product/restore/?id=1&version={0}",
     "/admin/product/export/{1}/",
     "/admin/changes/?model={0}&actor={0}&from={0}&to={0}&reason={0}&before={0}",
+    "/admin/search/?q={0}",
+    "/admin/integrity/{1}/?after={0}",
     "/admin/changes/{1}/",
     "/admin/changes/2/?model={0}&after={0}",
     "/admin/events/?kind={0}&account={0}&before={0}",

@@ -13,7 +13,7 @@ from tests.auth.conftest import versions
 from tests.auth.routes import NOBODY, ROLES, rule_of
 from webapp.admin.view import VersionedModelView
 
-VALUES = {"filename": "css/app.css", "number": "2", "export_type": "csv"}
+VALUES = {"key": "product", "filename": "css/app.css", "number": "2", "export_type": "csv"}
 QUERY = {"id": "1", "version": "1", "a": "1", "b": "2"}
 PEOPLE = {role.value: name for name, role in accounts.ROLES.items()}
 

@@ -57,7 +57,9 @@ def check(endpoint: str) -> None:
         _hit("export", EXPORT, str(person().id))
     elif endpoint.endswith(".compare_view"):
         _hit("compare", COMPARE, str(person().id))
-    elif request.args.get("search") or any(name.startswith("flt") for name in request.args):
+    elif any(request.args.get(name) for name in ("search", "q")) or any(
+        name.startswith("flt") for name in request.args
+    ):
         _hit("search", SEARCH, str(person().id))
 
 
