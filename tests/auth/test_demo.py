@@ -73,6 +73,16 @@ def test_its_accounts_open_nothing_where_the_demo_does_not_run(
     assert other.post("/sign-in", data=typed).status_code == 422
 
 
+def test_nobody_gives_its_accounts_a_password(shown: Flask) -> None:
+    client = FlaskClient(shown, shown.response_class)
+    client.post("/sign-in/demo", data={"name": "Dave"})
+    new = {"new_password": accounts.PASSWORD, "new_password_confirm": accounts.PASSWORD}
+    assert client.post("/password", data=new).status_code == 422
+    with shown.app_context():
+        dave = ours.named("Dave")
+        assert dave and dave.password is None
+
+
 def test_it_is_refused_beside_an_account_of_somebody(tmp_path: Path) -> None:
     app = make(tmp_path, DEMO=True)
     with app.app_context():

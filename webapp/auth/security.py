@@ -162,9 +162,12 @@ class SignInForm(LocalNext, LoginForm):
 
 
 class PasswordForm(ChangePasswordForm):
-    """Hook: a wrong old password is an event."""
+    """Hook: a wrong old password is an event, and the demo's accounts get none."""
 
     def validate(self, **kwargs: Any) -> bool:
+        if current_user.demo:
+            self.form_errors.append("This account is the demo's: nobody needs a password for it.")
+            return False
         return _confirmed(super().validate(**kwargs), self.password.errors)
 
 

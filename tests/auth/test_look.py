@@ -1,0 +1,96 @@
+"""The pages of accounts as they are rendered: the checks that every page has to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests import accounts
+from tests.auth.conftest import with_password
+from tests.look.test_pages import (
+    Page,
+    test_every_control_has_a_label,
+    test_every_link_and_button_has_a_name,
+    test_ids_are_unique_and_what_refers_to_them_finds_them,
+    test_it_has_a_language_a_title_one_heading_and_landmarks,
+    test_its_elements_are_closed_in_order,
+    test_its_first_link_skips_to_the_content,
+    test_nothing_in_it_is_stopped_by_the_policy,
+)
+from webapp import create_app, database
+from webapp.auth import demo
+
+__all__ = [
+    "test_every_control_has_a_label",
+    "test_every_link_and_button_has_a_name",
+    "test_ids_are_unique_and_what_refers_to_them_finds_them",
+    "test_it_has_a_language_a_title_one_heading_and_landmarks",
+    "test_its_elements_are_closed_in_order",
+    "test_its_first_link_skips_to_the_content",
+    "test_nothing_in_it_is_stopped_by_the_policy",
+]
+
+NAMES = (
+    "sign-in",
+    "refused",
+    "demo",
+    "password",
+    "password refused",
+    "confirm",
+    "accounts",
+    "new",
+    "new refused",
+    "one",
+    "one refused",
+    "events",
+    "no events",
+    "forbidden",
+    "signed out",
+)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    given = {**accounts.SETTINGS, "WTF_CSRF_ENABLED": False, "DATABASE_URL": ""}
+    folder, other = tmp_path_factory.mktemp("accounts"), tmp_path_factory.mktemp("demo")
+    shown = create_app({**given, "DEMO": True, "INSTANCE_PATH": str(other)})
+    with shown.app_context():
+        database.create_tables()
+        demo.make()
+        database.close()
+    app = create_app({**given, "INSTANCE_PATH": str(folder)})
+    with app.app_context():
+        database.create_tables()
+    accounts.welcome(app)
+    with_password(app)
+    eve, carol, dave = (accounts.as_(app, name) for name in (None, "Carol", "Dave"))
+    alice = accounts.as_(app, None)
+    typed = {"email": accounts.address("Alice"), "password": accounts.PASSWORD}
+    alice.post("/sign-in", data=typed)
+    yield {
+        "sign-in": eve.get("/sign-in?next=/admin/product/").text,
+        "refused": eve.post("/sign-in", data={"email": "x", "password": "y"}).text,
+        "demo": FlaskClient(shown, shown.response_class).get("/sign-in").text,
+        "password": alice.get("/password").text,
+        "password refused": alice.post("/password", data={"password": "x"}).text,
+        "confirm": alice.get("/confirm?next=/admin/").text,
+        "accounts": carol.get("/admin/accounts/").text,
+        "new": carol.get("/admin/accounts/new/").text,
+        "new refused": carol.post("/admin/accounts/new/", data={"name": "Alice"}).text,
+        "one": carol.get("/admin/accounts/1/").text,
+        "one refused": carol.post("/admin/accounts/1/password/", data={"password": "x"}).text,
+        "events": carol.get("/admin/events/").text,
+        "no events": carol.get("/admin/events/?account=Eve").text,
+        "forbidden": dave.get("/admin/accounts/").text,
+        "signed out": eve.post("/admin/product/new/").text,
+    }
+    for each in (app, shown):
+        with each.app_context():
+            database.close()
+
+
+@pytest.fixture(params=NAMES)
+def page(request: pytest.FixtureRequest, pages: dict[str, str]) -> Page:
+    return Page(pages[request.param])
