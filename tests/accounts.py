@@ -6,6 +6,7 @@ otherwise: what most tests are about is the page, not who may open it.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from flask import Flask
@@ -45,7 +46,7 @@ def session_of(name: str) -> dict[str, Any]:
         "_fresh": True,
         "sign_in": f"tests-{name}",
         "seen": 2**40,
-        "fs_paa": 2.0**40,
+        "fs_paa": time.time(),
     }
 
 
@@ -93,7 +94,7 @@ def as_(app: Flask, name: str | None) -> FlaskClient:
 def cookie(name: str, app: Flask | None = None) -> str:
     """The session cookie of that person's browser, the same for all applications of `SETTINGS`."""
     if app is None:
-        app = Flask("tests")
+        app = Flask(__name__)
         app.secret_key = KEY
     serializer: Any = app.session_interface.get_signing_serializer(app)
     return str(serializer.dumps(session_of(name)))

@@ -14,6 +14,7 @@ from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
     NotFound,
+    SecurityError,
     ServiceUnavailable,
 )
 
@@ -108,6 +109,8 @@ def show(error: HTTPException) -> Response | HTTPException:
     """The page of an error; a redirect, which Werkzeug also raises, goes through unchanged."""
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):  # no page could name its own address under that host
+        return Response("This name is not answered here.\n", error.code, mimetype="text/plain")
     page = PAGES.get(error.code) or Page(error.name, error.description or "", PAGES[400].advice)
     body = render_template(
         "errors/error.html",

@@ -75,8 +75,9 @@ def test_no_marker_runs_on_any_page(browser: Browser, marked: LiveServer) -> Non
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
         for address in PAGES:
             page.goto(marked.url + address)
-            for summary in page.locator("details:not([open]) > summary:visible").all():
-                summary.click()
+            page.evaluate(
+                "for (const fold of document.querySelectorAll('details')) fold.open = true"
+            )
             assert page.title() != "stolen", address
             assert page.locator("img[src='x'], img[onerror]").count() == 0, address
             assert page.locator("[onclick], [onload], [onerror], [style]").count() == 0, address

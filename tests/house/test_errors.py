@@ -74,7 +74,7 @@ def test_a_failure_names_a_reference_that_the_log_knows(
     page = client.get("/fail/crash").text
     found = re.search(r"\b[0-9a-f]{32}\b", page)
     assert found
-    assert f"Reference {found.group()}: GET /fail/crash" in caplog.text
+    assert f"Reference {found.group()}: 500 for GET /fail/crash" in caplog.text
     assert "RuntimeError: secret detail" in caplog.text
 
 

@@ -25,9 +25,12 @@ def line(error: BaseException | None = None, **more: Any) -> logging.LogRecord:
     return logging.LogRecord("webapp", logging.ERROR, __file__, 1, "It failed", (), info, **more)
 
 
-def failure(statement: str = "INSERT INTO account (id) VALUES (:secret)") -> BaseException:
+STATEMENT, VALUES = "INSERT INTO account (id) VALUES (:it)", {"it": "the secret"}
+
+
+def failure() -> BaseException:
     try:
-        db.session.execute(text(statement), {"secret": "the secret"})
+        db.session.execute(text(STATEMENT), VALUES)
     except Exception:
         found = sys.exc_info()[1]
         assert found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request, session
 from flask_login import current_user, user_logged_in, user_logged_out
 from flask_security import (
     ChangePasswordForm,
@@ -78,6 +78,8 @@ def configure(app: Flask) -> None:
     }
     for name, value in ours.items():
         app.config.setdefault(f"SECURITY_{name}", value)
+    # Flask-Login's own guess by address and browser would write to the session on a GET.
+    app.config.setdefault("SESSION_PROTECTION", None)
 
 
 def init_app(app: Flask) -> None:
@@ -91,6 +93,8 @@ def init_app(app: Flask) -> None:
         password_util_cls=PasswordRules,
         render_template=page,
     )
+    # It would ask the database who is there for each static file too; the gate asks where it counts.
+    app.before_request_funcs[None].remove(security.principal._on_before_request)
     security.want_json(lambda request: False)
     security.login_manager.user_loader(load)
     security.login_manager.request_loader(lambda request: None)  # cookies alone, no tokens
@@ -104,7 +108,9 @@ def load(uniquifier: str) -> Account | None:
     """Flask-Login's question: who the session belongs to."""
     account = sessions.account_of(uniquifier)
     if account is not None:
-        set_request_attr("fs_authn_via", "session")  # as Flask-Security's own loader notes it
+        # as Flask-Security's own loader notes it, for its decorators
+        set_request_attr("fs_authn_via", "session")
+        set_request_attr("fs_paa", session.get("fs_paa", 0))
     return account
 
 
@@ -175,6 +181,9 @@ class ConfirmForm(LocalNext, VerifyForm):
     """Hook: asked before grave actions; a wrong password is an event."""
 
     def validate(self, **kwargs: Any) -> bool:
+        if not self.user.password:
+            self.form_errors.append("This account is the demo's: nobody needs a password for it.")
+            return False
         valid = super().validate(**kwargs)
         if valid:
             events.record(events.CONFIRMED, cast(Account, self.user))
