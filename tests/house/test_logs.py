@@ -25,7 +25,7 @@ def line(error: BaseException | None = None, **more: Any) -> logging.LogRecord:
     return logging.LogRecord("webapp", logging.ERROR, __file__, 1, "It failed", (), info, **more)
 
 
-STATEMENT, VALUES = "INSERT INTO account (id) VALUES (:it)", {"it": "the secret"}
+STATEMENT, VALUES = "INSERT INTO account (name) VALUES (:it)", {"it": "the secret"}
 
 
 def failure() -> BaseException:
