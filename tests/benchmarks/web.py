@@ -126,7 +126,8 @@ def _stock(server: str, records: int) -> Iterator[Flask]:
         can_view_details = True
 
     with empty_database(server) as url:
-        app = Flask("stock")
+        # without a template folder of its own: the checkout's would give it our pages
+        app = Flask("stock", template_folder=None, static_folder=None)
         app.config.from_mapping(SECRET_KEY="of no use to anyone", SQLALCHEMY_DATABASE_URI=url)
         db.init_app(app)
         admin = Admin(app, name="Stock", theme=Bootstrap4Theme())
