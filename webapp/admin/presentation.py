@@ -111,6 +111,8 @@ def shortened(value: Any) -> str:
 
 def visible(text: Any) -> Markup:
     """Text in which the characters that nobody would see are named. It stays text."""
+    if isinstance(text, str) and text.isprintable():
+        return escape(text)
     return Markup(UNSEEN.sub(_named, escape(text)))
 
 
