@@ -9,17 +9,22 @@ from urllib.parse import quote_plus, urlsplit
 from flask import g, url_for
 
 LONGEST = 2000
+#: In the path that `url_of` keeps of an endpoint, where the number goes.
+NUMBER = "__number__"
 
 
-def url_of(endpoint: str, **values: Any) -> str:
-    """What `url_for` gives for an endpoint whose path has no arguments; None is left out.
+def url_of(endpoint: str, number: int | None = None, **values: Any) -> str:
+    """What `url_for` gives for a path without arguments, or with a `number`; None is left out.
 
     A list or a timeline has hundreds of links to a few endpoints: each is looked up once a request.
     """
     paths: dict[str, str] = g.setdefault("paths", {})
     path = paths.get(endpoint)
     if path is None:
-        path = paths[endpoint] = url_for(endpoint)
+        path = url_for(endpoint) if number is None else url_for(endpoint, number=NUMBER)
+        paths[endpoint] = path
+    if number is not None:
+        path = path.replace(NUMBER, str(number))
     query = "&".join(
         f"{name}={quoted(str(value))}" for name, value in values.items() if value is not None
     )

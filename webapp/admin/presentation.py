@@ -143,7 +143,7 @@ def change_link(number: int | None) -> str | Markup:
     name = "" if number is None else f"Change #{number}"
     if number is None or not _has_page("changes.change_view"):
         return name
-    url = url_for("changes.change_view", number=number)
+    url = url_of("changes.change_view", number=number)
     return Markup('<a class="change-link" href="%s">%s</a>') % (url, name)
 
 
