@@ -7,11 +7,12 @@ import re
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from sqlalchemy import text
 
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import ODD, Gadget, Maker, Strict
+from webapp.admin.addresses import url_of
 from webapp.extensions import db
 
 NUMBER = re.compile(r'<tr role="row" id="v(\d+)"')
