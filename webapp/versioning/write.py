@@ -101,7 +101,7 @@ def _write_steps(
 def _with_expressions(steps: Sequence[Step]) -> list[Step]:
     """Steps with SQL expressions among their values. Mostly there is none: types tell at once."""
     kinds = {type(value) for step in steps for value in step.values.values()}
-    if not any(holds_sql(kind) for kind in kinds):
+    if not any(holds_sql(kind) for kind in kinds):  # type: ignore[arg-type]
         return []
     return [step for step in steps if any(map(is_expression, step.values.values()))]
 
