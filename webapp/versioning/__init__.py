@@ -45,6 +45,7 @@ from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, current, live
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
+from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -117,6 +118,7 @@ __all__ = [
     "diff",
     "enable_versioning",
     "guard_statements",
+    "hold",
     "install_guards",
     "is_versioned",
     "live",
@@ -131,6 +133,7 @@ __all__ = [
     "read_moment",
     "recorded_models",
     "restore",
+    "retry_on_conflict",
     "shown_columns",
     "timeline",
     "undo",
