@@ -90,7 +90,8 @@ def _write_steps(
     count = None
     if len(copies) == len(steps) and not special:
         count = supersede_as_one(connection, mapper, steps, opened)
-        if len(steps) == 1 and connection.dialect.name == "postgresql":
+        alone = len(steps) == 1 and len(mapper.tables) == 1
+        if alone and connection.dialect.name == "postgresql":
             count = _supersede_one(connection, mapper, steps[0], opened)
     if count is None:
         count = _supersede_each(connection, mapper, steps, opened)
