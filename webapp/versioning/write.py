@@ -41,6 +41,7 @@ from .plan import finish
 from .queries import live
 from .rows import closed_row, column_of, next_row, untouched
 from .shape import chunks, unversioned_columns, version_table
+from .single import supersede_one
 from .types import UtcDateTime
 
 CHUNK = 500
@@ -92,7 +93,8 @@ def _write_steps(
         count = supersede_as_one(connection, mapper, steps, opened)
         alone = len(steps) == 1 and len(mapper.tables) == 1
         if alone and connection.dialect.name == "postgresql":
-            count = _supersede_one(connection, mapper, steps[0], opened)
+            close = close_statement(version_table(mapper))
+            count = supersede_one(connection, close, steps[0], _key(steps[0], opened))
     if count is None:
         count = _supersede_each(connection, mapper, steps, opened)
     if count != len(steps):
@@ -111,20 +113,6 @@ def _with_expressions(steps: Sequence[Step]) -> list[Step]:
 
 def _by_id(step: Step) -> Any:
     return step.id
-
-
-def _supersede_one(
-    connection: Connection, mapper: Mapper[Any], step: Step, opened: OpenChange
-) -> int:
-    """Close one row and insert its next version in one statement, which waits for its lock once."""
-    names = tuple(sorted(step.values))
-    values = {f"v_{name}": step.values[name] for name in names}
-    done = connection.execute(
-        one_statement(mapper, names),
-        {**_key(step, opened), **values},
-        execution_options={"preserve_rowcount": True},
-    )
-    return done.rowcount
 
 
 def _supersede_each(
@@ -281,20 +269,6 @@ def close_statement(table: Table) -> Update:
 
 
 @lru_cache(maxsize=1024)
-def one_statement(mapper: Mapper[Any], names: tuple[str, ...]) -> Insert:
-    """For PostgreSQL: the row that an UPDATE has just closed is what the next version copies."""
-    table = version_table(mapper)
-    closed = close_statement(table).returning(*table.c).cte("closed")
-    kept = {c: closed.c[c.key] for c in table.c if c.computed is None}
-    columns = {name: column_of(mapper, name) for name in names}
-    new = {c: bindparam(f"v_{name}", type_=c.type) for name, c in columns.items()}
-    values = _next_row(table, {**kept, **new})
-    values[table.c.version_id] = closed.c.version_id + 1
-    chosen = select(*values.values()).select_from(closed)
-    return insert(table).from_select(list(values), chosen, include_defaults=False)
-
-
-@lru_cache(maxsize=1024)
 def insert_statement(
     mapper: Mapper[Any], names: tuple[str, ...], mixed: bool, shared: frozenset[str] = frozenset()
 ) -> Insert:
@@ -317,18 +291,14 @@ def insert_statement(
 
 def _copy(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> Insert:
     table = version_table(mapper)
-    values = _next_row(table, replaced)
-    old = select(*values.values()).where(
-        and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
-    )
-    return insert(table).from_select(list(values), old, include_defaults=False)
-
-
-def _next_row(table: Table, replaced: dict[Column[Any], Any]) -> dict[Column[Any], Any]:
-    return next_row(
+    values = next_row(
         table,
         replaced,
         at=bindparam("b_at", type_=UtcDateTime()),
         op=bindparam("b_op", type_=table.c.version_op.type),
         change_id=bindparam("b_change", type_=table.c.change_id.type),
     )
+    old = select(*values.values()).where(
+        and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
+    )
+    return insert(table).from_select(list(values), old, include_defaults=False)
