@@ -1,4 +1,4 @@
-"""One row superseded by one statement: PostgreSQL closes it and inserts the next version at once."""
+"""One row superseded by one statement: PostgreSQL closes it and inserts what follows it at once."""
 
 from __future__ import annotations
 
