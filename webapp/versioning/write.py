@@ -41,7 +41,6 @@ from .plan import finish
 from .queries import live
 from .rows import closed_row, column_of, next_row, untouched
 from .shape import chunks, unversioned_columns, version_table
-from .single import supersede_one
 from .types import UtcDateTime
 
 CHUNK = 500
@@ -91,10 +90,6 @@ def _write_steps(
     count = None
     if len(copies) == len(steps) and not special:
         count = supersede_as_one(connection, mapper, steps, opened)
-        alone = len(steps) == 1 and len(mapper.tables) == 1
-        if alone and connection.dialect.name == "postgresql":
-            close = close_statement(version_table(mapper))
-            count = supersede_one(connection, close, steps[0], _key(steps[0], opened))
     if count is None:
         count = _supersede_each(connection, mapper, steps, opened)
     if count != len(steps):
