@@ -93,7 +93,7 @@ def init_app(app: Flask) -> None:
         password_util_cls=PasswordRules,
         render_template=page,
     )
-    # It would ask the database who is there for each static file too; the gate asks where it counts.
+    # It would ask the database who is there for each static file too.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     security.want_json(lambda request: False)
     security.login_manager.user_loader(load)

@@ -45,9 +45,10 @@ from .masking import MASKED, hide_columns, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import as_of, current, live
+from .queries import as_of, count_live, current, deleted, live
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
+from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -119,15 +120,18 @@ __all__ = [
     "changes",
     "check_model",
     "count_between",
+    "count_live",
     "current",
     "current_index",
     "current_unique",
     "data_columns",
+    "deleted",
     "diff",
     "enable_versioning",
     "guard_faults",
     "guard_statements",
     "hide_columns",
+    "hold",
     "install_guards",
     "is_versioned",
     "live",
@@ -143,6 +147,7 @@ __all__ = [
     "read_moment",
     "recorded_models",
     "restore",
+    "retry_on_conflict",
     "shown_columns",
     "timeline",
     "undo",
