@@ -154,6 +154,20 @@ def test_an_undo_of_a_whole_change_is_refused_alike(stocked: Flask, alice: Flask
         assert kettle().version_id == 2
 
 
+def test_what_is_in_the_way_of_a_restore_is_told_without_a_hidden_value(
+    stocked: Flask, alice: FlaskClient, view: Any
+) -> None:
+    view.rules = Rules(hidden={"editor": ["sku"]})
+    with stocked.app_context(), change(db.session, actor="Carol"):
+        db.session.delete(kettle())
+        db.session.commit()
+    with stocked.app_context(), change(db.session, actor="Carol"):
+        db.session.add(Product(id=2, name="Pan", sku="K-1", price=Decimal(1)))
+        db.session.commit()
+    page = alice.get("/admin/product/restore/?id=1&version=2")
+    assert "(not shown)" in page.text and "K-1" not in page.text
+
+
 def test_a_merge_shows_and_takes_nothing_hidden(stocked: Flask, alice: FlaskClient) -> None:
     typed = form_of(alice.get("/admin/product/edit/?id=1")) | {"description": "Mended"}
     with stocked.app_context(), change(db.session, actor="Carol"):
