@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from flask import abort, request
+from flask import abort, g, request
 from flask_admin.contrib.sqla import ModelView
 from werkzeug.datastructures import MultiDict
 
@@ -12,6 +12,7 @@ from webapp.versioning import Operation, current, live
 
 from . import identity, presentation
 from .addresses import local_or
+from .moments import Moment
 
 UNKNOWN = "There is no record with this id. It may be mistyped, or belong to another list."
 
@@ -31,6 +32,12 @@ class RecordView(ModelView):
     column_formatters_detail: Any
     column_formatters_export: Any
     column_searchable_list: Any
+
+    @property
+    def moment(self) -> Moment | None:
+        """The moment that the page shows; None for the present."""
+        found: Moment | None = g.get("moment")
+        return found
 
     @property
     def new_record(self) -> str:

@@ -36,13 +36,13 @@ from .errors import (
 )
 from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .guard import guard_statements, install_guards
-from .indexes import as_of_index, current_index, current_unique
+from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .ledger import ChangeContext
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import as_of, current, live
+from .queries import alive_at, as_of, current, live, newest_at
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
@@ -105,8 +105,10 @@ __all__ = [
     "VersioningError",
     "WhatChanged",
     "activity",
+    "alive_at",
     "as_of",
     "as_of_index",
+    "as_of_order",
     "blame",
     "change",
     "changes",
@@ -123,6 +125,7 @@ __all__ = [
     "masked_columns",
     "merge_fields",
     "merged_values",
+    "newest_at",
     "parse_moment",
     "plan_restore",
     "plan_undo",
