@@ -70,13 +70,13 @@ class ThenListView(ListView):
             for each, value in request.args.items(multi=True)
             if (each in KEPT or each in self.list_args or each.startswith("flt")) and each != name
         ]
-        now_url = f"{request.path}?{urlencode(kept)}" if kept else request.path
+        page = request.script_root + request.path
         return {
             "moment": self.moment,
             "moment_name": name,
-            "picker_url": request.path,
+            "picker_url": page,
             "kept": kept,
-            "now_url": now_url,
+            "now_url": f"{page}?{urlencode(kept)}" if kept else page,
             "zone": times.display_zone(),
         }
 
@@ -101,7 +101,7 @@ class ThenListView(ListView):
         """Address of the record at the moment of the list, or of its timeline."""
         if self.moment is None or self.shows_deleted or not self.can_view_details:
             return self.row_url("timeline", row)
-        back = request.full_path.rstrip("?")
+        back = request.script_root + request.full_path
         return self.record_url("details", row.id, as_of=self.moment.address, url=back)
 
     def get_query(self) -> Any:
@@ -131,17 +131,16 @@ class ThenListView(ListView):
         if isinstance(rows, list):
             is_export = request.endpoint == f"{self.endpoint}.export"
             shown = self._export_columns if is_export else self._list_columns
-            names = dict.fromkeys(str(name) for name, _ in shown)
-            self.load_relations(rows, names, self.moment)
+            self.load_relations(rows, shown, self.moment)
         if count is not None and count > MOST_COUNTED:
             self.tell(more_than=MOST_COUNTED)
             count = None
         return count, rows
 
-    def load_relations(self, rows: list[Any], names: Any, moment: moments.Moment) -> None:
-        """Load what the columns of those names refer to, as it was then."""
-        for name in names:
-            relations_then.load(self.session.session(), rows, name, moment.at)
+    def load_relations(self, rows: list[Any], columns: Any, moment: moments.Moment) -> None:
+        """Load what the columns refer to, as it was then."""
+        names = [str(name) for name, _ in columns]
+        relations_then.load(self.session.session(), rows, names, moment.at)
 
     def _apply_path_joins(
         self, query: Any, joins: Any, path: Any, inner_join: bool = True

@@ -42,8 +42,8 @@ class ThenView(ThenListView):
             return self._not_then(record, moment)
         change = session.get(Change, row.change_id or 0)
         g.last_actors = {row.id: change.actor if change else None}
+        self.load_relations([row], self._details_columns, moment)
         names = [name for name, _ in self._details_columns]
-        self.load_relations([row], dict.fromkeys(map(str, names)), moment)
         found = blame(session, model, row.id, row.version_id)
         return self.render(
             self.then_template,

@@ -62,22 +62,26 @@ def _on(source: Any, target: Any, relation: Any, at: datetime) -> Any:
     return and_(getattr(source, own) == getattr(target, theirs), alive_at(target, at))
 
 
-def load(session: Session, rows: Sequence[Any], path: str, at: datetime) -> None:
-    """Load the relations of a dotted path (`maker`, `maker.name`) into the rows, as of then.
+def load(session: Session, rows: Sequence[Any], paths: Iterable[str], at: datetime) -> None:
+    """Load the relations among the dotted paths (`maker`, `maker.name`) into the rows, as of then.
 
     One statement a relation. What was deleted then is None, as it is in a list of the present.
     """
-    name, _, rest = path.partition(".")
-    relation = inspect(type(rows[0])).relationships.get(name) if rows else None
-    if relation is None:
-        return
-    found = pair(relation)
-    if found is not None:
-        _load(session, rows, relation, found, at)
-    if rest:
-        reached = [getattr(row, name) for row in rows]
+    further: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        further.setdefault(name, []).extend([rest] if rest else [])
+    relations = inspect(type(rows[0])).relationships if rows else {}
+    for name in further.keys() & relations.keys():
+        relation = relations[name]
+        found = pair(relation)
+        if found is not None:
+            _load(session, rows, relation, found, at)
+        reached = [getattr(row, name) for row in rows] if further[name] else []
         several = [each if relation.uselist else [each] for each in reached]
-        load(session, [each for many in several for each in many if each is not None], rest, at)
+        load(
+            session, [one for many in several for one in many if one is not None], further[name], at
+        )
 
 
 def _load(session: Session, rows: Sequence[Any], relation: Any, names: Any, at: datetime) -> None:
