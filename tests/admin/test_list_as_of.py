@@ -73,15 +73,14 @@ def test_a_reference_to_what_was_deleted_then_is_empty(client: Any, shop: Shop) 
 def test_filters_and_sorting_reach_the_references_of_then(
     client: Any, shop: Shop, kettle: int
 ) -> None:
-    other = shop.add(Maker, name="Bold")
+    other = shop.add(Maker, name="Zeta")
     shop.add(Gadget, name="Pan", maker_id=other)
     shop.edit(Maker, other, name="Abel")
-    now = {"sort": "4"}
-    assert rows(page(client, "gadget/", **now)) == ["Pan", "Teapot"]
     at = made(shop, Maker, other, 2) - MICROSECOND
+    assert rows(page(client, "gadget/", sort=4)) == ["Pan", "Teapot"]  # Abel, Bolt
+    assert rows(page(client, "gadget/", at, sort=4)) == ["Teapot", "Pan"]  # Bolt, Zeta
     name = "flt0_maker.shop_maker.name_equals"
-    assert rows(page(client, "gadget/", at, sort="4")) == ["Pan", "Teapot"]
-    assert rows(page(client, "gadget/", at, **{name: "Bold"})) == ["Pan"]
+    assert rows(page(client, "gadget/", at, **{name: "Zeta"})) == ["Pan"]
     assert rows(page(client, "gadget/", at, **{name: "Abel"})) == []
     before = made(shop, Maker, 1, 2) - MICROSECOND
     assert rows(page(client, "gadget/", before, **{name: "Acme"})) == ["Teapot"]
@@ -235,7 +234,7 @@ def test_the_export_holds_what_was_then_and_says_so(
     monkeypatch.setattr(VersionedModelView, "can_export", True)
     answer = page(client, "gadget/export/csv/", at)
     lines = answer.text.splitlines()
-    assert len(lines) == 2 and lines[1].startswith("Kettle,K-1,1.00,,Acme,Acme,1,")
+    assert len(lines) == 2 and lines[1] == "Kettle,K-1,1.00,,Acme,Acme"
     moment = at.strftime("%Y-%m-%dT%H-%M-%S-%fZ")
     assert f"filename=Gadget_as_of_{moment}.csv" in answer.headers["Content-Disposition"]
     assert page(client, "gadget/export/csv/", "soon").status_code == 400
@@ -247,9 +246,6 @@ def test_the_export_is_no_formula_not_even_by_a_reference(
     monkeypatch.setattr(VersionedModelView, "can_export", True)
     maker = shop.add(Maker, name="=1+1")
     id = shop.add(Gadget, name="@x", price=-5, maker_id=maker)
-    answers = (
-        page(client, "gadget/export/csv/", made(shop, Gadget, id, 1)),
-        client.get("/admin/gadget/export/csv/"),
-    )
-    for answer in answers:
-        assert answer.text.splitlines()[1].startswith("'@x,,-5.00,,'=1+1,'=1+1,")
+    for at in (made(shop, Gadget, id, 1), None):
+        text = page(client, "gadget/export/csv/", at).text
+        assert text.splitlines()[1] == "'@x,,-5.00,,'=1+1,'=1+1"

@@ -53,10 +53,8 @@ def test_it_steps_to_the_neighbours_and_to_now(client: Any, shop: Shop, kettle: 
     ways = [each for each in links(then) if "/details/" in each]
     steps = [words(client.get(each)) for each in ways if "as_of" in asked(each)]
     assert ["Version 1 of 3" in steps[0], "Version 3 of 3" in steps[1]] == [True, True]
-    now = [each for each in ways if "as_of" not in asked(each)]
-    assert set(now) == {f"/admin/gadget/details/?id={kettle}"}
-    newest = words(client.get(ways[-2]))
-    assert "Still the newest" in newest and "Version 4" not in newest
+    assert ways.count(f"/admin/gadget/details/?id={kettle}") == 2  # in the banner, at the foot
+    assert "Still the newest" in steps[1] and "Version 4" not in steps[1]
 
 
 def test_it_offers_nothing_that_changes_something(client: Any, shop: Shop, kettle: int) -> None:
@@ -127,11 +125,10 @@ def test_the_timeline_leads_to_each_version_but_the_tombstone(
     client: Any, shop: Shop, kettle: int
 ) -> None:
     shop.delete(Gadget, kettle)
-    ways = [each for each in links(client.get(f"/admin/gadget/timeline/?id={kettle}"))]
+    ways = links(client.get(f"/admin/gadget/timeline/?id={kettle}"))
     found = [words(client.get(each)) for each in ways if "as_of" in asked(each)]
-    assert ["Version 3 of 4", "Version 2 of 4", "Version 1 of 4"] == [
-        f"Version {each.partition(' of 4')[0].rpartition('Version ')[2]} of 4" for each in found
-    ]
+    numbers = [each.partition(" of 4")[0].rpartition("Version ")[2] for each in found]
+    assert numbers == ["3", "2", "1"]
 
 
 def test_the_page_of_now_offers_the_control(client: Any, kettle: int) -> None:

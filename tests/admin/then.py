@@ -1,4 +1,4 @@
-"""What the tests of pages as of a moment share: moments of versions, and a page's words and links."""
+"""What the tests of pages as of a moment share: when a version was made, a page's words, links."""
 
 from __future__ import annotations
 
