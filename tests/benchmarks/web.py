@@ -28,6 +28,7 @@ from webapp.extensions import db as our_db
 from webapp.versioning import prepare_sqlite
 
 VERSIONS, LONG = 10, 10_000
+MOMENT = "2020-01-01T05:30:00Z"  # between the fifth version of each record and the sixth
 
 
 def measure(server: str, quick: bool) -> Iterator[Line]:
@@ -38,6 +39,7 @@ def measure(server: str, quick: bool) -> Iterator[Line]:
             {
                 "stock": lambda: _get(stock, "/admin/plainproduct/"),
                 "ours": lambda: _get(ours, "/admin/product/"),
+                "then": lambda: _get(ours, f"/admin/product/?as_of={MOMENT}"),
             },
             rounds,
             warm_up=5,
@@ -58,6 +60,15 @@ def measure(server: str, quick: bool) -> Iterator[Line]:
         times(ratio),
         "≤ 1.3 ×",
         ratio <= 1.3,
+    )
+    ratio = lists["then"] / lists["ours"]
+    yield Line(
+        f"list page as of a moment over HTTP, {records:,} records × {VERSIONS} versions",
+        "",
+        ms(lists["then"]),
+        f"{times(ratio)} that of now, {ms(lists['ours'])}",
+        "≤ 2 ×",
+        ratio <= 2,
     )
     ratio = timelines["long"] / timelines["short"]
     yield Line(
