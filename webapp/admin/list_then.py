@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, flash, g, make_response, request
+from flask import abort, flash, make_response, request
 from flask_admin import expose
 from flask_admin.model.base import ViewArgs
 from sqlalchemy import func, literal, select
@@ -41,10 +41,10 @@ class ThenListView(ListView):
     def _handle_view(self, name: str, **kwargs: Any) -> Any:
         """Hook: runs before every page, and again for each `super()` of one."""
         refusal = super()._handle_view(name, **kwargs)
-        if refusal is not None or "moment" in g:
+        if refusal is not None or moments.KEY in request.environ:
             return refusal
         if name in OF_A_MOMENT:
-            g.moment = self.read_moment()
+            request.environ[moments.KEY] = self.read_moment()
         elif moments.NAME in request.args or moments.NAME in request.form:
             abort(400, ONLY_THE_PRESENT)
         return None
@@ -54,7 +54,6 @@ class ThenListView(ListView):
         try:
             return moments.read(name)
         except ValueError as error:
-            g.moment = None
             page = self.render(
                 self.refused_template,
                 error=str(error),

@@ -13,6 +13,8 @@ from . import times
 
 #: The argument of an address that names the moment of a page.
 NAME = "as_of"
+#: Where a request's environment keeps the moment that was read.
+KEY = "versioned_admin.moment"
 YET_TO_COME = "This moment is still to come: shown is what is true now, until somebody saves."
 
 

@@ -114,6 +114,7 @@ class ThenView(ThenListView):
     def asked_versions(self, record: Any) -> tuple[int, int]:
         """Hook: `as_of=` compares with now, `from=` and `to=` two moments."""
         sides = self._sides()
+        g.times_compared = []
         self.tell(sides=None, **self._picker())
         if sides is None:
             return super().asked_versions(record)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from flask import abort, g, request
+from flask import abort, has_request_context, request
 from flask_admin.contrib.sqla import ModelView
 from werkzeug.datastructures import MultiDict
 
 from webapp.versioning import Operation, current, live
 
-from . import identity, presentation
+from . import identity, moments, presentation
 from .addresses import local_or
 from .moments import Moment
 
@@ -36,7 +36,7 @@ class RecordView(ModelView):
     @property
     def moment(self) -> Moment | None:
         """The moment that the page shows; None for the present."""
-        found: Moment | None = g.get("moment")
+        found: Moment | None = request.environ.get(moments.KEY) if has_request_context() else None
         return found
 
     @property
