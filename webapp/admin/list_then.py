@@ -54,12 +54,9 @@ class ThenListView(ListView):
         try:
             return moments.read(name)
         except ValueError as error:
-            page = self.render(
-                self.refused_template,
-                error=str(error),
-                typed=request.args.getlist(name)[0][:100],
-                **self._picker(name),
-            )
+            self.tell(**self._picker(name))
+            typed = request.args.getlist(name)[0][:100]
+            page = self.render(self.refused_template, error=str(error), typed=typed)
             abort(make_response(page, 400))
 
     def _picker(self, name: str = moments.NAME) -> dict[str, Any]:
@@ -90,7 +87,7 @@ class ThenListView(ListView):
             self.tell(
                 delete_form=None,
                 revive_url=None,
-                then_url=self._row_then_url,
+                row_then_url=self._row_then_url,
                 live_url=self.get_url(".index_view", **then),
                 deleted_url=self.get_url(".index_view", deleted=1, **then),
             )

@@ -36,6 +36,7 @@ class ThenView(ThenListView):
     def record_then(self, moment: Moment) -> Any:
         """The page of the record as it was; a 404 that tells when it lived, if not then."""
         record = self.asked_record()
+        self._tell_ways(record, moment)
         session, model = self.session.session(), self.model
         row = session.scalars(as_of(model, moment.at, record.id)).first()
         if row is None:
@@ -57,7 +58,6 @@ class ThenView(ThenListView):
             version_url=lambda number: self.version_url(record, number),
             older=self._version_before(row),
             then_url=lambda at: self.then_url(record, at),
-            **self._ways(record, moment),
         )
 
     def _not_then(self, record: Any, moment: Moment) -> Any:
@@ -81,22 +81,20 @@ class ThenView(ThenListView):
             actors=actors,
             older=self._version_before(tombstone) if tombstone is not None else None,
             then_url=lambda at: self.then_url(record, at),
-            **self._ways(record, moment),
         )
         return page, 404
 
-    def _ways(self, record: Any, moment: Moment) -> dict[str, Any]:
-        """Where the pages of a record's past lead to."""
-        then = {moments.NAME: moment.address}
-        picker = self._picker()
+    def _tell_ways(self, record: Any, moment: Moment) -> None:
+        """Tell the pages of a record's past where they lead to."""
+        then = self.get_url(".index_view", **{moments.NAME: moment.address})
+        self.tell(
+            **self._picker(),
+            list_url=self.back(request.args.get("url") or then),
+            timeline_url=self.record_url("timeline", record.id),
+            compare_now_url=self.record_url("compare", record.id, **{"from": moment.address}),
+        )
         if self.is_tombstone(record):  # the record has no page now, its timeline is the present
-            picker["now_url"] = self.record_url("timeline", record.id)
-        return {
-            **picker,
-            "list_url": self.back(request.args.get("url") or self.get_url(".index_view", **then)),
-            "timeline_url": self.record_url("timeline", record.id),
-            "compare_now_url": self.record_url("compare", record.id, **{"from": moment.address}),
-        }
+            self.tell(now_url=self.record_url("timeline", record.id))
 
     def _version_before(self, row: Any) -> Any | None:
         """Number and moment of the version before, as far as it was there for any time."""
