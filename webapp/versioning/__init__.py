@@ -48,6 +48,7 @@ from .moments import Reading, parse_moment, read_moment
 from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
+from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -131,6 +132,7 @@ __all__ = [
     "enable_versioning",
     "guard_faults",
     "guard_statements",
+    "hold",
     "install_guards",
     "is_versioned",
     "live",
@@ -147,6 +149,7 @@ __all__ = [
     "read_moment",
     "recorded_models",
     "restore",
+    "retry_on_conflict",
     "shown_columns",
     "timeline",
     "undo",
