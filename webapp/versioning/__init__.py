@@ -28,6 +28,7 @@ from .errors import (
     ReadOnlyVersion,
     RecordExists,
     RestoreClash,
+    SelectionChanged,
     UndoBlocked,
     UnknownChange,
     UnknownVersion,
@@ -38,13 +39,14 @@ from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .guard import guard_statements, install_guards
 from .indexes import as_of_index, current_index, current_unique
 from .ledger import ChangeContext
+from .many import ManyPlan, Skipped, act_on_many, plan_many
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, current, live
 from .recorded import recorded_models
-from .restore import Restoration, plan_restore, restore
+from .restore import Restoration, plan_restore, restorable, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -75,6 +77,7 @@ __all__ = [
     "Hunk",
     "LabelDifference",
     "LeftField",
+    "ManyPlan",
     "MembersDifference",
     "ModelChanges",
     "ModelUndo",
@@ -89,6 +92,8 @@ __all__ = [
     "RecordExists",
     "Restoration",
     "RestoreClash",
+    "SelectionChanged",
+    "Skipped",
     "Tally",
     "TextDifference",
     "TextPart",
@@ -104,6 +109,7 @@ __all__ = [
     "Versioned",
     "VersioningError",
     "WhatChanged",
+    "act_on_many",
     "activity",
     "as_of",
     "as_of_index",
@@ -124,12 +130,14 @@ __all__ = [
     "merge_fields",
     "merged_values",
     "parse_moment",
+    "plan_many",
     "plan_restore",
     "plan_undo",
     "plan_undo_change",
     "prepare_sqlite",
     "read_moment",
     "recorded_models",
+    "restorable",
     "restore",
     "shown_columns",
     "timeline",
