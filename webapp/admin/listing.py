@@ -118,7 +118,3 @@ class ListView(QueryView):
     def get_list_row_actions(self) -> list[Any]:
         """Hook: a deleted record has a timeline, which the template links, and nothing else."""
         return [] if self.shows_deleted else super().get_list_row_actions()
-
-    def get_actions_list(self) -> Any:
-        """Hook: no bulk action on deleted records."""
-        return ([], {}) if self.shows_deleted else super().get_actions_list()

@@ -11,10 +11,10 @@ from webapp.changes import Change
 from webapp.versioning import blame
 
 from . import givers, presentation
-from .listing import ListView
+from .bulk import BulkView
 
 
-class VersionedModelView(ListView):
+class VersionedModelView(BulkView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are

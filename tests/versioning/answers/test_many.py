@@ -1,4 +1,4 @@
-"""Many records at once: planned one by one, written as a set, each from the version it was seen at."""
+"""Many records at once: planned one by one, written as a set."""
 
 from __future__ import annotations
 
