@@ -45,7 +45,7 @@ def matching(query: Any, model: type[Any]) -> Selection:
     """The records that a list's query selects, one more than `MOST_MATCHING` at most. 400 for too
     many."""
     rows = query.with_entities(model.id, model.version_id)
-    found = {id: version for id, version in rows}
+    found = dict(rows.all())
     if len(found) > MOST_MATCHING:
         abort(400, TOO_MANY.format(MOST_MATCHING, "narrow the list by a filter"))
     return Selection(found)
