@@ -116,6 +116,7 @@ class BulkPageView(ListView):
         return {
             "carried": [("all", "1")] if every else pairs,
             "every": every,
+            "ticked": sum(part == "rowid" for part, _ in pairs),
             "return_url": self.back(request.form.get("url")),
             "field_name": name if name in self.settable_fields else None,
         }
