@@ -510,3 +510,11 @@ def test_a_view_that_narrows_its_lists_narrows_its_actions(
     assert "Kettle" not in page.text and "1 not there" in page.text
     answer(client, page, GADGETS)
     assert operations(shop, ids) == ["create", "delete", "delete"]
+
+
+def test_a_bulk_action_is_undone_as_a_whole(client: Any, shop: Shop, ids: list[int]) -> None:
+    answer(client, ask(client, "delete", chosen(shop, Gadget, *ids), GADGETS), GADGETS)
+    change = newest(shop, ids)[0].change_id
+    url = f"/admin/changes/{change}/undo/"
+    assert client.post(url, data={}).status_code == 302
+    assert operations(shop, ids) == ["restore"] * 3

@@ -26,7 +26,7 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
     """
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
-    groups: dict[Mapper[Any], list[InstanceState[Any]]] = {}
+    groups: dict[Mapper[Any], list[Any]] = {}
     for state in states:
         groups.setdefault(state.mapper.base_mapper, []).append(state)
     known = {mapper: _known(session, ledger, mapper, group) for mapper, group in groups.items()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, delete, inspect, select, tuple_, type_coerce, update
+from sqlalchemy import BigInteger, and_, delete, inspect, select, tuple_, type_coerce, update
 from sqlalchemy.orm import Session, undefer
 
 from .clashes import Reference, clash, is_there, references, unique_fields
@@ -101,7 +101,9 @@ def act_on_many(session: Session, plan: ManyPlan) -> int:
     for row in plan.records.values():
         session.expunge(row)
     model: Any = plan.model
-    chosen = tuple_(model.id, model.version_id).in_(list(plan.versions.items()))
+    key = tuple_(model.id, model.version_id)
+    # SQLite finds rows by an index for a list of ids, not for a list of pairs
+    chosen = and_(model.id.in_(list(plan.versions)), key.in_(list(plan.versions.items())))
     if plan.action == "delete":
         result: Any = session.execute(delete(model).where(chosen))
     elif plan.action == "set":
