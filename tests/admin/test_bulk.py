@@ -383,6 +383,23 @@ def test_it_takes_the_same_statements_for_few_and_for_many(
     assert counts[0] == counts[1], counts
 
 
+def test_what_is_in_the_way_is_named_by_the_same_statements_for_few_and_for_many(
+    client: Any, shop: Shop, statements: list[str]
+) -> None:
+    counts = []
+    for number in (2, 12):
+        ids = [shop.add(Gadget, name=f"{n}", sku=f"{number}/{n}") for n in range(number)]
+        for id in ids:
+            shop.delete(Gadget, id)
+        for n in range(number):
+            shop.add(Gadget, name=f"Rival {n}", sku=f"{number}/{n}")
+        statements.clear()
+        page = ask(client, "restore", chosen(shop, Gadget, *ids), GADGETS)
+        counts.append(len(statements) - number)  # `chosen` asks for each
+        assert f"{number} in the way" in page.text and "Rival 1" in page.text
+    assert counts[0] == counts[1], counts
+
+
 # -- all that match
 
 

@@ -154,7 +154,7 @@ class BulkView(BulkPageView):
             return 409
         except Exception as error:
             session.rollback()
-            ours = isinstance(error, (ValidationError, VersioningError, ValueError))
+            ours = isinstance(error, (ValidationError, VersioningError))
             if not ours and not refusals.is_refusal(error):
                 raise
             form.form_errors.append(str(error) if ours else REFUSED)
@@ -180,8 +180,7 @@ class BulkView(BulkPageView):
         if plan.action == "set" and self._checks_each(plan):
             with self.session.session.no_autoflush:
                 for row in rows:
-                    for name, value in plan.values.items():
-                        setattr(row, name, value)
+                    _set(row, plan.values)
                     self._on_model_change(field, row, False)
         else:
             act_on_many(self.session.session(), plan)
@@ -192,6 +191,15 @@ class BulkView(BulkPageView):
 
     def _overrides(self, hook: str) -> bool:
         return getattr(type(self), hook) is not getattr(BaseModelView, hook)
+
+
+def _set(row: Any, values: dict[str, Any]) -> None:
+    """Raises ValidationError with what the model's own checks say."""
+    try:
+        for name, value in values.items():
+            setattr(row, name, value)
+    except (ValueError, AssertionError) as error:
+        raise ValidationError(str(error) or "This value is refused.") from None
 
 
 def _records(count: int) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flask import request
+from flask import g, request
 from sqlalchemy import inspect
 from wtforms.fields import HiddenField
 
-from webapp.versioning import ManyPlan, Skipped
+from webapp.versioning import MASKED, Clash, ManyPlan, Skipped
 
 from . import bulk_fields, presentation, selection
 from .forms import reason_field
 from .listing import ListView
+from .references import Target
 from .rewinding import ClashLine
 
 #: The actions that are asked on these pages; others are a view's own.
@@ -97,7 +99,7 @@ class BulkPageView(ListView):
             rows=[self._row(plan.records[id]) for id in list(plan.versions)[:NAMED]],
             left=self._left(plan),
             digest=selection.digest(plan),
-            sets=self._sets(field, plan),
+            sets=self._sets(field),
             sent=[] if field is None else bulk_fields.sent(field, request.form),
             **self._carried(plan),
         )
@@ -121,18 +123,17 @@ class BulkPageView(ListView):
             "field_name": name if name in self.settable_fields else None,
         }
 
-    def _sets(self, field: Any, plan: ManyPlan) -> tuple[str, str] | None:
+    def _sets(self, field: Any) -> tuple[str, str] | None:
         """Label and text of what will be set."""
         if field is None:
             return None
         name = request.form["field"]
         data = field[name].data
         attribute = field.columns_by_field()[name]
-        is_relation = attribute in inspect(self.model).relationships
-        text = "" if data is None else presentation.name_of(data) if is_relation else None
-        return self.settable_fields[name], self.show_value(
-            attribute, data
-        ) if text is None else text
+        label = self.settable_fields[name]
+        if attribute in inspect(self.model).relationships:
+            return label, "" if data is None else presentation.name_of(data)
+        return label, self.show_value(attribute, data)
 
     def _row(self, row: Any) -> tuple[str, str]:
         return presentation.shortened(presentation.name_of(row)), self.row_url("timeline", row)
@@ -142,10 +143,36 @@ class BulkPageView(ListView):
         found: dict[str, list[Any]] = {}
         for each in plan.skipped:
             found.setdefault(each.why, []).append(each)
+        self._look_up_clashes(
+            each.clash for skipped in found.values() for each in skipped[:NAMED] if each.clash
+        )
         return [
             Left(why, len(skipped), tuple(self._skipped(each) for each in skipped[:NAMED]))
             for why, skipped in found.items()
         ]
+
+    def _look_up_clashes(self, clashes: Iterable[Clash]) -> None:
+        """Look up what the clashes name: a statement a model, and one a column of references."""
+        holders: dict[type[Any], set[Any]] = {}
+        values: dict[str, set[Any]] = {}
+        for clash in clashes:
+            if clash.holder_model and clash.holder and not isinstance(clash.holder, tuple):
+                holders.setdefault(clash.holder_model, set()).add(clash.holder)
+            for name, value in zip(clash.fields, clash.values, strict=True):
+                if name in self.form_references and value is not MASKED:
+                    values.setdefault(name, set()).add(value)
+        g.clash_holders = {
+            (model, id): name
+            for model, ids in holders.items()
+            for id, name in Target(self.session, model).names(ids).items()
+        }
+        for name, ids in values.items():
+            self.look_up(name, ids)
+
+    def _holder(self, clash: Clash) -> str:
+        """Hook: those of the page are looked up together."""
+        known: dict[Any, str] = g.get("clash_holders", {})
+        return known.get((clash.holder_model, clash.holder)) or super()._holder(clash)
 
     def _skipped(self, each: Skipped) -> tuple[str, str | None, ClashLine | None]:
         lines = self.clash_lines((each.clash,)) if each.clash and each.clash.holder else []
