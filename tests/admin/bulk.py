@@ -9,6 +9,11 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from tests.admin.conftest import Shop
+from tests.admin.shop.models import Gadget
+
+GADGETS = "/admin/gadget/action/"
+KETTLES = GADGETS + "?flt0_name_contains=Kettle"
+ALL = [("all", "1")]
 
 INPUT = re.compile(r"<input ([^>]*)>")
 BODY = re.compile(r'<form action="" method="post".*?</form>', re.S)
@@ -45,3 +50,18 @@ def sent(page: Any, **typed: str) -> MultiDict[str, str]:
     for name, text in typed.items():
         data[name.replace("set_", "set-")] = text
     return data
+
+
+def newest(shop: Shop, ids: list[int], model: Any = Gadget) -> list[Any]:
+    return [shop.versions(model, id)[-1] for id in ids]
+
+
+def operations(shop: Shop, ids: list[int]) -> list[str]:
+    return [row.version_op for row in newest(shop, ids)]
+
+
+def set_field(client: Any, pairs: Any, field: str, url: str = GADGETS, **typed: str) -> Any:
+    """Choose the field and type its value: the page that says what will happen."""
+    page = ask(client, "set", pairs, url, field=field)
+    assert page.status_code == 200 and "See what will happen" in page.text
+    return answer(client, page, url, **typed)
