@@ -231,6 +231,22 @@ def test_hooks_of_a_view_have_a_say_in_each(
     ]
 
 
+def test_an_action_of_a_views_own_runs_on_the_ticked_at_once(
+    app: Any, client: Any, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[Any] = []
+    view = next(each for each in app.extensions["admin"][0]._views if each.endpoint == "gadget")
+    monkeypatch.setitem(view._actions_data, "ring", (rung.append, "Ring", "Ring them?"))
+    monkeypatch.setattr(view, "_actions", [*view._actions, ("ring", "Ring")])
+    page = client.get("/admin/gadget/").text
+    assert 'value="ring">Ring</button>' in page and "Ring them?" in page
+    assert ask(client, "ring", [("rowid", str(ids[0]))], GADGETS).status_code == 302
+    assert ask(client, "ring", ALL, GADGETS).status_code == 400
+    assert rung == [[str(ids[0])]]
+    monkeypatch.setattr(VersionedModelView, "can_edit", False)
+    assert ask(client, "ring", [("rowid", str(ids[0]))], GADGETS).status_code == 403
+
+
 def test_a_view_that_narrows_its_lists_narrows_its_actions(
     client: Any, shop: Shop, ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

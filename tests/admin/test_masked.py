@@ -149,6 +149,11 @@ def test_the_box_removes_it(client: Any, shop: Shop, badge: int) -> None:
     assert "Remove what is stored" not in client.get(url).text
 
 
+def test_a_blank_that_was_typed_is_a_value(client: Any, shop: Shop, badge: int) -> None:
+    assert save(client, EDIT.format(badge), code=" ").status_code == 302
+    assert code(shop, badge) == " "
+
+
 def test_a_new_record_is_given_one(client: Any, shop: Shop) -> None:
     assert form_of(client.get("/admin/badge/new/"))["code"] == ""
     assert save(client, "/admin/badge/new/", owner="Eve", code=TYPED).status_code == 302

@@ -33,6 +33,7 @@ DONE_WORDS = {
     "set": "{} changed.",
 }
 NO_FILTER = "A filter of the list cannot be read. Nothing was done: set it anew on the list."
+ONE_BY_ONE = "This action takes records that are ticked. Nothing was done: tick them on the list."
 REFUSED = "The database refused this. Nothing was changed."
 
 
@@ -51,6 +52,8 @@ class BulkView(BulkPageView):
         form: Any = self.action_form()
         if name not in ACTIONS and not form.validate():
             abort(422, said(form))
+        if name not in ACTIONS and request.form.get("all") == "1":
+            abort(400, ONE_BY_ONE)
         response = found[0](request.form.getlist("rowid"))
         return response or redirect(self.back(request.form.get("url")))
 

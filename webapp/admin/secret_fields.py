@@ -45,10 +45,13 @@ class SecretMixin:
             self.description = NOTE
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        if self.may_remove and REMOVE in valuelist:
+        if self.may_remove and self.removes(valuelist):
             self.data = None
         elif valuelist and valuelist[0] != "":
             super().process_formdata(valuelist)  # type: ignore[misc]
+
+    def removes(self, valuelist: list[Any]) -> bool:
+        return valuelist[:1] == [REMOVE]
 
     def selected(self) -> str:
         return str(self.raw_data[0]) if self.raw_data else ""
@@ -71,7 +74,7 @@ class SecretWidget:
         control = self.inner(field, **kwargs)
         if not field.may_remove:
             return control
-        is_ticked = REMOVE in (field.raw_data or [])
+        is_ticked = field.removes(field.raw_data or [])
         return presentation.with_removal(control, field.name, f"{field.id}-remove", is_ticked)
 
 
@@ -81,6 +84,10 @@ class SecretField(SecretMixin, ValueField):
     def process(self, *args: Any, **kwargs: Any) -> None:
         super().process(*args, **kwargs)
         self.widget = SecretWidget(self.widget)
+
+    def removes(self, valuelist: list[Any]) -> bool:
+        """Whether the box was ticked; a blank that was typed is a value."""
+        return REMOVE in valuelist[1:]
 
     def _value(self) -> str:
         return self.selected()
