@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import inspect
@@ -12,12 +13,13 @@ from webapp.versioning import MASKED, masked_columns
 ASKING = ("column_searchable_list", "column_filters", "column_sortable_list")
 
 
+@lru_cache(maxsize=1024)  # asked of every cell
 def hides(model: type[Any], name: Any) -> bool:
     """Whether the column of that name (`code`, `badge.code`, an attribute) is masked; a relation is
     where a column that holds it is."""
     if not isinstance(name, str):
         attribute = getattr(name, "column", name)  # a filter has one
-        owner = getattr(attribute, "class_", model)
+        owner: Any = getattr(attribute, "class_", model)
         return hides(owner, str(getattr(attribute, "key", attribute)))
     first, _, rest = name.partition(".")
     mapper = inspect(model)
