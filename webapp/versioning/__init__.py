@@ -50,6 +50,7 @@ from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, count_live, current, deleted, live
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restorable, restore
+from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -135,6 +136,7 @@ __all__ = [
     "enable_versioning",
     "guard_faults",
     "guard_statements",
+    "hold",
     "install_guards",
     "is_versioned",
     "live",
@@ -152,6 +154,7 @@ __all__ = [
     "recorded_models",
     "restorable",
     "restore",
+    "retry_on_conflict",
     "shown_columns",
     "timeline",
     "undo",
