@@ -126,6 +126,20 @@ def test_a_read_only_field_is_shown_and_not_asked_for(alice: FlaskClient) -> Non
     )
 
 
+def test_a_bulk_action_offers_and_sets_only_what_one_may_write(
+    stocked: Flask, alice: FlaskClient
+) -> None:
+    chosen = {"action": "set", "rowid": "1", "rowversion": "1:2"}
+    for client, offered in ((accounts.as_(stocked, "Carol"), True), (alice, False)):
+        page = client.post("/admin/product/action/", data=chosen)
+        assert page.status_code == 200 and 'value="name"' in page.text
+        assert ('value="stock"' in page.text) == ('value="price"' in page.text) == offered
+    sent = {**chosen, "field": "price", "typed": "1", "set-price": "1", "digest": "x"}
+    assert alice.post("/admin/product/action/", data=sent).status_code == 422
+    with stocked.app_context():
+        assert kettle().price == Decimal(SECRET)
+
+
 def test_a_restore_leaves_what_one_may_not_write(stocked: Flask, alice: FlaskClient) -> None:
     asked = form_of(alice.get("/admin/product/restore/?id=1&version=1"))
     data = asked | {"base_version": "2"}

@@ -7,9 +7,11 @@ every other endpoint is named below as open to all, or to whoever is signed in.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import current_user
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import versioning
@@ -52,7 +54,7 @@ def admit() -> AnyResponse | None:
     if endpoint not in NAMELESS:
         _name_the_person()
     if endpoint is None:  # no such address, or not by this method: the error says so
-        return None
+        return _to_the_right_spelling(request.routing_exception)
     if endpoint not in current_app.extensions["gate"]["everybody"]:
         if g.person is NOBODY:
             return _ask_to_sign_in()
@@ -101,6 +103,16 @@ def _name_the_person() -> None:
         return
     g.person = Person(account.id, account.name, policy.roles_of(account))
     g.actor = account.name
+
+
+def _to_the_right_spelling(found: Exception | None) -> AnyResponse | None:
+    """Where an address lacks its last slash, say: by its path. Werkzeug's own answer names the host
+    that the request named, which may be anybody's."""
+    if not isinstance(found, RequestRedirect):
+        return None
+    parts = urlsplit(found.new_url)
+    path = "/" + parts.path.lstrip("/")
+    return redirect(f"{path}?{parts.query}" if parts.query else path, found.code)
 
 
 def _ask_to_sign_in() -> AnyResponse:
