@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask_security import hash_password
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db
 
@@ -61,7 +62,11 @@ def create(
     events.record(events.CREATED, account, email)
     for role in chosen:
         events.record(events.GRANTED, account, role)
-    db.session.commit()
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise AccountError("Somebody made such an account at this very moment.", "name") from None
     return account
 
 
