@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.contrib.sqla.validators import Unique
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import String, TypeDecorator
 from sqlalchemy.orm import RelationshipDirection
 from wtforms import validators
 from wtforms.fields import BooleanField
@@ -65,11 +65,17 @@ class FormConverter(AdminModelConverter):
 
     def get_converter(self, column: Any) -> Callable[..., Any] | None:
         """Hook: our field where the column's type has a codec, else Flask-Admin's."""
-        if isinstance(column.type, LargeBinary):
+        if column.computed is not None:
             return None
-        if codec_for(column.type) is None:
+        if codec_for(column.type) is None or self._is_known_by_name(column.type):
             return super().get_converter(column)
         return self._field_of
+
+    def _is_known_by_name(self, type_: Any) -> bool:
+        """Whether Flask-Admin has a converter for this very type of another package, such as the
+        choices and colours of SQLAlchemy-Utils."""
+        known = f"{type(type_).__module__}.{type(type_).__name__}"
+        return isinstance(type_, TypeDecorator) and known in self.converters
 
     def _field_of(self, column: Any, field_args: dict[str, Any], **extra: Any) -> Any:
         codec = codec_for(column.type)

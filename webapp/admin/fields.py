@@ -10,8 +10,16 @@ from wtforms.fields import Field
 from wtforms.fields.choices import Choice, SelectFieldBase
 
 from . import presentation
+from .rare_values import MOST_BYTES
 from .references import Target
 from .values import Codec
+
+
+class UntypedWidget:
+    """In place of a control: bytes that are too many to be typed, and are kept."""
+
+    def __call__(self, field: Field, **kwargs: Any) -> str:
+        return presentation.untyped(field.id, field.data)
 
 
 class ValueField(Field):
@@ -41,6 +49,9 @@ class ValueField(Field):
         super().process(*args, **kwargs)
         if self.widget_is_given:
             return
+        if isinstance(self.data, bytes) and len(self.data) > MOST_BYTES and not self.raw_data:
+            self.widget = UntypedWidget()
+            return
         text = self._value()
         many = self.codec.lines or "\n" in text or "\r" in text
         one_line = widgets.DateInput() if self.codec.input_type == "date" else widgets.TextInput()
@@ -54,7 +65,7 @@ class ValueField(Field):
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist:
             return
-        text = str(valuelist[0])
+        text = typed(valuelist)
         if text or (self.codec.kind == "text" and not self.nullable):
             self.data = self.codec.read(text)
         else:
@@ -95,7 +106,8 @@ class ChoiceField(SelectFieldBase):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist:
-            self.data = self.codec.read(str(valuelist[0])) if valuelist[0] else None
+            text = typed(valuelist)
+            self.data = self.codec.read(text) if text else None
 
 
 class ReferenceWidget:
@@ -165,7 +177,7 @@ class ReferenceField(SelectFieldBase):
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist:
             return
-        key = str(valuelist[0]).strip()
+        key = typed(valuelist).strip()
         plain = key.removeprefix("#")  # a page calls record 42 “#42”
         if self.key_of(self.object_data) in (key, plain):
             self.data = self.object_data
@@ -178,6 +190,13 @@ class ReferenceField(SelectFieldBase):
                     "There is no record of this number, or it was deleted: choose another."
                 )
             self.data = row if self.as_object else self.target.id_of(row)
+
+
+def typed(valuelist: list[Any]) -> str:
+    """The text that was sent. Raises ValueError when a file was."""
+    if not isinstance(valuelist[0], str):
+        raise ValueError("This field takes text, not a file.")
+    return valuelist[0]
 
 
 def _marked(choices: list[tuple[str, str]], chosen: str, stored: str) -> Iterator[Choice]:

@@ -158,6 +158,14 @@ def reference_input(
     ).format(Markup(control), list_id, offered, hint_id, now)
 
 
+def untyped(field_id: str, value: bytes) -> Markup:
+    """What stands in a form for bytes that are too many to be typed."""
+    return Markup(
+        '<output class="form-control-plaintext" id="{}">{:,} bytes, kept as they are.'
+        " They are too many to be edited here.</output>"
+    ).format(field_id, len(value))
+
+
 def last_change(at: dt.datetime, actor: str | None) -> Markup:
     """When and by whom the newest version was made."""
     when = Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
