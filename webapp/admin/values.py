@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from webapp.files import FileType
 from webapp.versioning import UtcDateTime
 
 from . import documents, rare_values, times
@@ -261,6 +262,7 @@ def _nothing(type_: TypeEngine[Any]) -> None:
 # The first that fits wins: Enum and Text are Strings.
 MAKERS: tuple[tuple[type[Any], Callable[[Any], Codec | None]], ...] = (
     (sa.PickleType, _nothing),
+    (FileType, _nothing),
     *rare_values.MAKERS,
     (sa.Enum, _enum),
     (sa.Boolean, _boolean),

@@ -11,6 +11,7 @@ from webapp.changes import Change
 from webapp.versioning import blame, is_versioned
 
 from . import givers, presentation
+from .file_page import shown_file
 from .listing import ListView
 from .plain import make_plain, stock_over_plain
 
@@ -55,6 +56,7 @@ class VersionedModelView(ListView):
     def _refresh_cache(self) -> None:
         """Hook: the version columns are shown in our way unless the view has its own."""
         ours: dict[str, Any] = {"version_id": _versions, "version_from": _last_change}
+        ours |= dict.fromkeys(self.file_columns(), shown_file)
         self.column_formatters = ours | dict(self.column_formatters or {})
         if self.column_formatters_export is None:
             given = self.column_formatters.items()

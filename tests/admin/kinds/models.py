@@ -16,6 +16,7 @@ from sqlalchemy.ext.mutable import MutableDict, MutableList
 from sqlalchemy.orm import Mapped, column_property, mapped_column, synonym
 
 from webapp.extensions import db
+from webapp.files import FileType, StoredFile
 from webapp.versioning import Versioned
 
 
@@ -139,3 +140,12 @@ VALUES: dict[str, Any] = {
     "a_binary": b"\x00\xffa",
     "a_boolean": False,
 }
+
+
+class Album(Versioned, db.Model):
+    """A record with files: an image, and one of a few bytes."""
+
+    __tablename__ = "kinds_album"
+    title: Mapped[str] = mapped_column(sa.String(100))
+    cover: Mapped[StoredFile | None] = mapped_column(FileType(images=True))
+    booklet: Mapped[StoredFile | None] = mapped_column(FileType(most=1000))
