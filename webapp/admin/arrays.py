@@ -11,6 +11,7 @@ from .codec import Codec
 
 MOST_DIMENSIONS = 6
 HINT = 'A list, like ["one", "two"].'
+NUMBERS = "A list, like [1, 2]."
 
 
 def array_codec(type_: sa.ARRAY[Any], item: Codec) -> Codec:
@@ -29,7 +30,8 @@ def array_codec(type_: sa.ARRAY[Any], item: Codec) -> Codec:
             raise ValueError(f"Nest lists to a depth of {depth or f'{MOST_DIMENSIONS} at most'}.")
         return _members(found, item, getattr(type_.item_type, "length", None))
 
-    return Codec("document", write, read, "" if depth and depth > 1 else HINT, lines=True)
+    hint = NUMBERS if item.kind == "number" else HINT
+    return Codec("document", write, read, "" if depth and depth > 1 else hint, lines=True)
 
 
 def _each(value: Any, item: Codec) -> Any:

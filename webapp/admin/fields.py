@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flask import url_for
 from wtforms import widgets
 from wtforms.fields import Field
 from wtforms.fields.choices import Choice, SelectFieldBase
@@ -120,7 +121,12 @@ class ReferenceWidget:
             return widgets.Select()(field, **kwargs)
         offered, hint = f"{field.id}-offered", f"{field.id}-hint"
         described = [*str(kwargs.pop("aria-describedby", "")).split(), hint]
-        told = {"list": offered, "aria-describedby": " ".join(described), "autocomplete": "off"}
+        told = {
+            "list": offered,
+            "aria-describedby": " ".join(described),
+            "autocomplete": "off",
+            "data-lookup": url_for(".lookup_view", field=field.name),
+        }
         return presentation.reference_input(
             widgets.TextInput()(field, **kwargs, **told),
             offered,

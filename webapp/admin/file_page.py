@@ -51,6 +51,16 @@ class FileView(RecordView):
             name for name, each in columns if isinstance(each.type, FileType) and name not in hidden
         ]
 
+    def files_of(self, row: Any) -> list[tuple[str, Any]]:
+        """Of a version, the label of each file and a link to it."""
+        if not self.can_view_details:
+            return []
+        return [
+            (self.get_column_name(name), shown_file(self, None, row, name))
+            for name in self.file_columns()
+            if getattr(row, name) is not None
+        ]
+
     def _asked_file(self) -> StoredFile:
         column, number = request.args.get("column", ""), request.args.get("version", "")
         record = self.newest(self.asked_id())

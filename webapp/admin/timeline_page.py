@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
 from . import presentation, runs
-from .file_page import FileView
+from .lookup_page import LookUpView
 from .plot import Plot, plot
 from .references import Target
 from .shown import Layout
@@ -22,7 +22,7 @@ from .shown import Layout
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 
-class TimelineView(FileView):
+class TimelineView(LookUpView):
     """The page `timeline/?id=7`, and its next pages `&before=40`."""
 
     timeline_template = "history/timeline.html"
