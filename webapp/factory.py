@@ -87,6 +87,7 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         PROXIES=settings.PROXIES,
         DEMO=settings.DEMO,
         TRUSTED_HOSTS=list(settings.HOSTS) or None,
+        UPLOADS=settings.uploads,
         SQLALCHEMY_DATABASE_URI=url,
         SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(url),
         MAX_CONTENT_LENGTH=settings.MAX_CONTENT_LENGTH,

@@ -32,6 +32,8 @@ RECORDS = {
     "undo_view": {"GET": WRITE, "POST": WRITE},
     "action_view": {"POST": WRITE},
     "export": {"GET": TAKE_OUT},
+    "file_view": {"GET": SIGNED_IN},
+    "lookup_view": {"GET": WRITE},
 }
 #: Every other endpoint.
 SITE = {

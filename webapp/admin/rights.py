@@ -145,6 +145,10 @@ class GuardedView(ModelView):
         "undo_view": P.RESTORE,
         "action_view": P.BULK,
         "export": P.EXPORT,
+        "file_view": P.SEE,
+        "lookup_view": P.SEE,  # for who may use a form that asks: the view looks
+        "ajax_lookup": P.EDIT,  # of models without versions alone
+        "ajax_update": P.EDIT,
     }
     #: By role, what it may do with this model, in place of what it may do with all.
     permissions: Mapping[str, Any] = {}

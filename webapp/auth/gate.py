@@ -126,7 +126,7 @@ def _ask_to_sign_in() -> AnyResponse:
 def keep_private(response: Response) -> Response:
     """What one person may see stays out of caches, on the way and in the browser."""
     if request.endpoint not in ("static", "admin.static"):
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")  # a file says what is right for it
     return response
 
 
