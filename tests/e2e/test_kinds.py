@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import accounts
 from tests.admin.kinds.models import TYPES, VALUES, Kind
 from tests.admin.test_files import png
 from tests.admin.test_kinds import EDITS
@@ -20,13 +21,14 @@ from webapp.extensions import db
 
 @pytest.fixture
 def kinds_server(tmp_path: Path, tabs: ExitStack) -> Iterator[LiveServer]:
-    settings = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": "", "APPS": "tests.admin.kinds"}
-    app = create_app(settings)
+    given = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": "", "APPS": "tests.admin.kinds"}
+    app = create_app(accounts.SETTINGS | given)
     with app.app_context():
         database.create_tables()
         db.session.add(Kind(**VALUES))
         db.session.commit()
         db.session.remove()
+    accounts.welcome(app)
     with serve(app) as server, tabs:
         yield server
 

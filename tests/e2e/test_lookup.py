@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import accounts
 from tests.admin.shop.models import Gadget, Maker
 from tests.e2e.conftest import LiveServer, serve
 from webapp import create_app, database
@@ -18,8 +19,8 @@ from webapp.extensions import db
 
 @pytest.fixture
 def shop_server(tmp_path: Path, tabs: ExitStack) -> Iterator[LiveServer]:
-    settings = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": "", "APPS": "tests.admin.shop"}
-    app = create_app(settings)
+    given = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": "", "APPS": "tests.admin.shop"}
+    app = create_app(accounts.SETTINGS | given)
     with app.app_context():
         database.create_tables()
         db.session.add_all([Maker(name=f"Maker {number:04}") for number in range(MOST + 100)])
@@ -27,6 +28,7 @@ def shop_server(tmp_path: Path, tabs: ExitStack) -> Iterator[LiveServer]:
         db.session.add(Gadget(name="Kettle"))
         db.session.commit()
         db.session.remove()
+    accounts.welcome(app)
     with serve(app) as server, tabs:
         yield server
 
