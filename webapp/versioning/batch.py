@@ -52,7 +52,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from .ledger import OpenChange, Step
 from .rows import closed_row, column_of, moment, next_row
-from .shape import version_table
+from .shape import part_tables, version_table
 from .sqlite import GIVEN
 from .types import UtcDateTime
 
@@ -152,7 +152,7 @@ def supersede_as_one(
     if len(steps) < MANY:
         return None
     shape = shape_of(mapper, steps)
-    if not all(map(_is_plain, shape.types())):
+    if part_tables(mapper) or not all(map(_is_plain, shape.types())):
         return None
     if connection.dialect.name == "postgresql":
         columns = shape.columns(steps)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapper, Session
 from .errors import UnknownVersion
 from .ledger import ledger_of
 from .masking import shown_columns
+from .rows import cell, whole_rows
 from .shape import unversioned_columns, version_table
 
 
@@ -55,8 +56,7 @@ def blame(session: Session, model: type[Any], id: Any) -> dict[str, Blame]:
 
 def _givers(mapper: Mapper[Any], names: list[str], id: Any) -> Any:
     """The last creation, and for each column the last version whose value is not the present."""
-    rows = version_table(mapper)
-    newest = rows.alias()
+    rows, newest = whole_rows(mapper), whole_rows(mapper)
     present = (
         select(newest)
         .where(newest.c.id == id)
@@ -64,12 +64,8 @@ def _givers(mapper: Mapper[Any], names: list[str], id: Any) -> Any:
         .limit(1)
         .subquery()
     )
-    others = [
-        case(
-            (_plain(rows.c[c.name]).is_distinct_from(_plain(present.c[c.name])), rows.c.version_id)
-        )
-        for c in (mapper.columns[name] for name in names)
-    ]
+    pairs = ((_plain(cell(r, mapper, name)) for r in (rows, present)) for name in names)
+    others = [case((other.is_distinct_from(now), rows.c.version_id)) for other, now in pairs]
     created = case((rows.c.version_op == "create", rows.c.version_id), else_=1)
     return (
         select(func.max(created).label("created"), *map(func.max, others))

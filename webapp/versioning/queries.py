@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    literal_column,
+    or_,
+    orm,
+    select,
+    true,
+)
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.base import ExecutableOption
+
+from .shape import data_columns
 
 T = TypeVar("T")
 
@@ -31,6 +46,22 @@ def is_newest(rows: Any) -> ColumnElement[bool]:
     """The predicate "the persisted flag is set", as the partial indexes spell it."""
     newest: ColumnElement[bool] = rows.is_current_version == true()
     return newest
+
+
+def whole(mapper: Mapper[Any], aliased: bool = False) -> Any:
+    """The class, or an alias of it, whose rows load with the columns of their own subclasses."""
+    if mapper.polymorphic_on is None:
+        return orm.aliased(mapper.class_) if aliased else mapper.class_
+    return orm.with_polymorphic(mapper, "*", aliased=aliased)
+
+
+def undeferred(rows: Any, mapper: Mapper[Any]) -> Iterator[ExecutableOption]:
+    """Options that load every data attribute of what `whole` gave, deferred ones too."""
+    known = data_columns(mapper.class_)
+    yield from (orm.undefer(getattr(rows, name)) for name in known)
+    for each in mapper.self_and_descendants if mapper.polymorphic_on is not None else ():
+        for name in set(data_columns(each.class_)).difference(known):
+            yield orm.undefer(getattr(getattr(rows, each.class_.__name__), name))
 
 
 def current(model: type[T]) -> Select[T]:

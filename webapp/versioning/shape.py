@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Table, TypeDecorator, inspect
+from sqlalchemy import JSON, Column, Table, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeEngine
 
@@ -25,6 +25,10 @@ VERSION_COLUMNS = frozenset(
         "change_id",
     }
 )
+#: The primary key of each table of a versioned model.
+KEY = ("id", "version_id")
+#: In ``Table.info`` of a joined subclass: the base table, and the columns written in place.
+PART = "versioning.part"
 
 
 def is_versioned(model: type[Any]) -> bool:
@@ -46,6 +50,35 @@ def version_table(mapper: Mapper[Any]) -> Table:
 
 
 @lru_cache(maxsize=256)
+def part_tables(mapper: Mapper[Any]) -> tuple[Table, ...]:
+    """The further tables that hold a part of each row, by joined inheritance, base first."""
+    tables = dict.fromkeys(each.local_table for each in reversed(list(mapper.iterate_to_root())))
+    return tuple(t for t in tables if isinstance(t, Table) and t is not version_table(mapper))
+
+
+def parts_below(mapper: Mapper[Any]) -> tuple[Table, ...]:
+    """The further tables that may hold a part of the mapper's rows, those of its subclasses too.
+
+    Each comes before the tables that it refers to. Not kept: a subclass may be mapped any time.
+    """
+    mappers = list(mapper.self_and_descendants)
+    tables = dict.fromkeys(t for each in mappers for t in reversed(part_tables(each)))
+    return tuple(sorted(tables, key=lambda t: -_depth(t, mappers)))
+
+
+def _depth(table: Table, mappers: Sequence[Mapper[Any]]) -> int:
+    found = (part_tables(mapper) for mapper in mappers)
+    return max(tables.index(table) for tables in found if table in tables)
+
+
+@lru_cache(maxsize=256)
+def all_columns(mapper: Mapper[Any]) -> tuple[Column[Any], ...]:
+    """The columns of all the tables that hold a row of the class, those of its key once."""
+    parts = (c for table in part_tables(mapper) for c in table.c if c.name not in KEY)
+    return (*version_table(mapper).c, *parts)
+
+
+@lru_cache(maxsize=256)
 def unversioned_columns(mapper: Mapper[Any]) -> frozenset[str]:
     """Attributes named in ``__unversioned__``: written in place, without a version."""
     return frozenset(getattr(mapper.class_, "__unversioned__", ()))
@@ -58,13 +91,11 @@ def data_columns(model: type[Any]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _data_columns(mapper: Mapper[Any]) -> tuple[str, ...]:
-    table = version_table(mapper)
+    own = set(all_columns(mapper))
     return tuple(
         attr.key
         for attr in mapper.column_attrs
-        if attr.key != "id"
-        and attr.key not in VERSION_COLUMNS
-        and any(column.table is table for column in attr.columns)
+        if attr.key != "id" and attr.key not in VERSION_COLUMNS and not own.isdisjoint(attr.columns)
     )
 
 
