@@ -55,8 +55,8 @@ class Walk:
         for name, value in deepcopy(self.second).items():
             setattr(obj, name, value)
 
-    def columns(self, values: dict[str, Any], stored: dict[str, Any] | None) -> dict[str, Any]:
-        return values if stored is None else stored
+    def assign(self, obj: Any, name: str, value: Any) -> None:
+        setattr(obj, name, value)
 
     @property
     def old(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Walk:
         recorder = next(m.class_ for m in mappers if issubclass(m.class_, ChangeRecord))
         return db.session(change_model=recorder)
 
-    def stored(self, db: World, n: int | None = None) -> list[tuple[Any, ...]]:
+    def stored(self, db: World) -> list[tuple[Any, ...]]:
         """What the tables hold: (version, flag, operation, data by column), oldest first."""
         mapper = inspect(self.model)
         names = list(self.old)
@@ -95,11 +95,10 @@ class Walk:
             .order_by(table.c.id, table.c.version_id)
         )
         with db.behind() as connection:
-            found = [
+            return [
                 (*row[:3], dict(zip(names, row[3:], strict=True)))
                 for row in connection.execute(query)
             ]
-        return [(*row[:3], {k: row[3][k] for k in names}) for row in found]
 
     def seen(self, obj: Any, values: dict[str, Any]) -> dict[str, Any]:
         return {name: getattr(obj, name) for name in values}
@@ -121,7 +120,7 @@ class Walk:
         assert self.seen(obj, self.first) == self.first
         for name in data_columns(self.model):
             if name in self.old:
-                setattr(obj, name, deepcopy(getattr(obj, name)))
+                self.assign(obj, name, deepcopy(getattr(obj, name)))
         later.commit()
         assert self.stored(db) == [(1, True, "create", self.old)]
 
