@@ -220,7 +220,7 @@ def _copying(shape: Shape, rows: FromClause, given: Sequence[ColumnElement[Any]]
 def _array(place: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:
     if place < 2 and isinstance(kind, Integer):
         return cast(bindparam(_name(place), type_=String()), ARRAY(kind))
-    return bindparam(_name(place), type_=ARRAY(kind))
+    return bindparam(_name(place), type_=ARRAY(kind, dimensions=1))  # a value may be a list
 
 
 def _array_text(numbers: Sequence[int]) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Text, case, cast, func, inspect, null, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, inspect, null, select
 from sqlalchemy.orm import Mapper, Session
 
 from .errors import UnknownVersion
 from .ledger import ledger_of
 from .masking import shown_columns
 from .rows import cell, whole_rows
-from .shape import unversioned_columns, version_table
+from .shape import is_json, unversioned_columns, version_table
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,7 @@ def _givers(mapper: Mapper[Any], names: list[str], id: Any) -> Any:
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    kind = column.type
-    return cast(column, Text) if isinstance(getattr(kind, "impl", kind), JSON) else column
+    return cast(column, Text) if is_json(column.type) else column
 
 
 def _makings(

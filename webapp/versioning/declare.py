@@ -137,6 +137,7 @@ def _leave_out_of_init(cls: type[Any], mixin: type[Any]) -> None:
     None is an argument of ``__init__``, but for an `id` that the model declares itself.
     """
     own = get_annotations(cls)
+    ours: dict[str, Any] = {}
     for name, kind in get_type_hints(mixin).items():
         column = mixin.__dict__.get(name)
         if isinstance(column, MappedColumn) and name not in own and name not in cls.__dict__:
@@ -144,5 +145,6 @@ def _leave_out_of_init(cls: type[Any], mixin: type[Any]) -> None:
             copy = column._copy()
             copy._attribute_options = mapped_column(init=False, repr=name in KEY)._attribute_options
             copy._has_dataclass_arguments = True
-            cls.__annotations__[name] = kind
+            ours[name] = kind
             setattr(cls, name, copy)
+    cls.__annotations__ = {**ours, **own}

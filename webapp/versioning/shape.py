@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Column, Table, TypeDecorator, inspect
+from sqlalchemy import JSON, Column, DateTime, Table, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeEngine
 
@@ -114,22 +115,45 @@ def comparers(mapper: Mapper[Any]) -> dict[str, Callable[[Any, Any], bool]]:
     return {attr.key: _comparer(mapper.columns[attr.key].type) for attr in mapper.column_attrs}
 
 
+def is_json(kind: TypeEngine[Any]) -> bool:
+    """Whether values of the type are stored as JSON, be it by a type of the model's own."""
+    return isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, JSON)
+
+
 def _comparer(kind: TypeEngine[Any]) -> Callable[[Any, Any], bool]:
     if isinstance(kind, JSON):
         return _same_json
-    if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, JSON):
-        return lambda a, b: kind.compare_values(a, b) and _same_json(a, b)
+    if is_json(kind):
+        return lambda a, b: kind.compare_values(a, b) and _is_same_if_json(a, b)
+    if isinstance(kind, DateTime):
+        return lambda a, b: kind.compare_values(a, b) or _is_same_wall_time(a, b)
     return kind.compare_values
 
 
 def _same_json(a: Any, b: Any) -> bool:
-    return _stored_json(a) == _stored_json(b)
+    return _stored_json(a, repr) == _stored_json(b, repr)
 
 
-def _stored_json(value: Any) -> str:
+def _is_same_if_json(a: Any, b: Any) -> bool:
+    """Of values that are equal in Python: whether they are in JSON, where they can be told so."""
+    try:
+        return _stored_json(a) == _stored_json(b)
+    except TypeError:  # a set, say, which the model's type has its own way to store
+        return True
+
+
+def _stored_json(value: Any, default: Callable[[Any], str] | None = None) -> str:
     """The value's text, its keys the strings that they become, in order."""
     plain = None if value is JSON.NULL else value
-    return json.dumps(json.loads(json.dumps(plain, default=repr)), sort_keys=True)
+    return json.dumps(json.loads(json.dumps(plain, default=default)), sort_keys=True)
+
+
+def _is_same_wall_time(a: Any, b: Any) -> bool:
+    """Whether one side lacks the zone that a database without zones dropped from the other."""
+    if not (isinstance(a, datetime) and isinstance(b, datetime)):
+        return False
+    one_is_naive = (a.tzinfo is None) != (b.tzinfo is None)
+    return one_is_naive and a.replace(tzinfo=None) == b.replace(tzinfo=None)
 
 
 def values(obj: Any, names: Iterable[str]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     Column,
     ColumnElement,
@@ -52,7 +51,7 @@ from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
 from .queries import live
 from .rows import by_table, column_of, keys_in, next_part, next_row, untouched
-from .shape import parts_below, unversioned_columns, version_table
+from .shape import is_json, parts_below, unversioned_columns, version_table
 from .types import UtcDateTime
 
 Parameters = Mapping[str, Any]
@@ -276,7 +275,7 @@ class Sweep:
     def _differs(self, name: str, value: Any) -> ColumnElement[bool]:
         column = column_of(self.mapper, name)
         after = value if is_expression(value) else literal(value, column.type)
-        if isinstance(column.type, JSON):
+        if is_json(column.type):
             return cast(column, Text).is_distinct_from(cast(after, Text))
         return column.is_distinct_from(after)
 

@@ -70,12 +70,6 @@ class TestTwoTables(Walk):
     second = {"name": "two", "load": 2}
 
 
-class TestChildColumnOnly(Walk):
-    model = Truck
-    first = {"name": "one", "load": 1, "note": "kept"}
-    second = {"load": 2}
-
-
 class TestThreeTables(Walk):
     model = Tanker
     first = {"name": "one", "load": 1, "note": "kept", "liquid": "milk"}

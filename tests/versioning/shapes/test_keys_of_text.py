@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import String, select
+from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from tests.versioning.shapes.walk import Walk
@@ -35,13 +35,6 @@ class Country(Versioned, Base):
     name: Mapped[str]
 
 
-class Station(Versioned, Base):
-    __tablename__ = "station"
-
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    name: Mapped[str]
-
-
 class Parcel(Versioned, Base):
     __tablename__ = "parcel"
 
@@ -66,17 +59,13 @@ install_guards(Base.metadata)
 HARD = ["a/b", "a b", "..", "1,2", "Ä ö ✓", "'quoted\"", "%_?&#", "\\back", "line\nend", "\u200f"]
 
 
-class TestTextByAnnotation(Walk):
+class TestText(Walk):
     model = Country
     first = {"name": "one"}
     second = {"name": "two"}
 
     def own(self, n: int) -> dict[str, Any]:
         return {"id": HARD[n]}
-
-
-class TestText(TestTextByAnnotation):
-    model = Station
 
 
 class TestUuid(Walk):
@@ -120,7 +109,7 @@ def test_a_text_that_is_taken(session: Session) -> None:
 
 
 def test_the_id_leads_the_key(session: Session) -> None:
-    for model in (Country, Station, Parcel, Letter):
+    for model in (Country, Parcel, Letter):
         assert [column.name for column in model.__table__.primary_key] == ["id", "version_id"]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import DateTime
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from tests.versioning.shapes.walk import Walk
 from tests.versioning.world import World
@@ -66,15 +66,14 @@ class TestAware(Walk):
     first = {"leaves": aware(1)}
     second = {"leaves": aware(2)}
 
-    def seen(self, obj: Any, values: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "leaves": obj.leaves.replace(tzinfo=UTC) if obj.leaves.tzinfo is None else obj.leaves
-        }
+    def plain(self, values: dict[str, Any]) -> dict[str, Any]:
+        leaves = values["leaves"]
+        told = leaves.replace(tzinfo=UTC) if leaves.tzinfo is None else leaves.astimezone(UTC)
+        return {**values, "leaves": told}
 
-    def stored(self, db: World) -> list[tuple[Any, ...]]:
-        found = super().stored(db)
-        for *_, values in found:
-            if values["leaves"].tzinfo is None:
-                values["leaves"] = values["leaves"].replace(tzinfo=UTC)
-            values["leaves"] = values["leaves"].astimezone(UTC)
-        return found
+    def test_the_same_moment_with_its_zone_is_no_edit(self, db: World, session: Session) -> None:
+        obj = self.added(session)
+        assert self.seen(obj, self.first) == self.first
+        obj.leaves = aware(1)
+        session.commit()
+        assert self.stored(db) == [(1, True, "create", self.first)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import and_
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, foreign, relationship, remote
 
 from tests.versioning.shapes.walk import Walk
@@ -44,7 +45,9 @@ def current_one(there: Any, column: Any) -> Any:
     """A reference to a record, whichever of its versions is current."""
     return relationship(
         there,
-        primaryjoin=lambda: (foreign(column()) == remote(there.id)) & there.is_current_version,
+        primaryjoin=lambda: and_(
+            foreign(column()) == remote(there.id), remote(there.is_current_version)
+        ),
         viewonly=True,
         uselist=False,
     )
