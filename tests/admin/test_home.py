@@ -44,7 +44,8 @@ def test_one_statement_counts_them_all(client: Any, shop: Shop, statements: list
     shop.add(Maker, name="Acme")
     statements.clear()
     client.get("/admin/")
-    assert len(statements) == 1, statements
+    counts = [each for each in statements if "count(*)" in each and "shop_maker" in each]
+    assert len([each for each in counts if "GROUP BY" not in each]) == 1, statements
 
 
 def test_the_partial_indexes_count(app: Flask) -> None:
@@ -68,4 +69,5 @@ def test_a_view_that_may_not_be_seen_is_neither_shown_nor_counted(
     monkeypatch.setattr(type(view), "is_accessible", lambda self: False)
     page = client.get("/admin/")
     assert "Gadget" not in page.text and "Maker" in cards(page)
-    assert "shop_gadget" not in statements[-1]
+    counts = [each for each in statements if "count(*)" in each and "shop_maker" in each]
+    assert "shop_gadget" not in counts[0]

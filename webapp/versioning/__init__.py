@@ -4,7 +4,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 `enable_versioning` does.
 """
 
-from .activity import Activity, activity
+from .activity import Activity, activity, count_between
 from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .diff import FieldChange, diff
@@ -35,8 +35,11 @@ from .errors import (
     VersioningError,
 )
 from .feed import ChangeEntry, Feed, Place, Tally, changes
+from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
+from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, current_index, current_unique
+from .integrity import check_model
 from .ledger import ChangeContext
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
@@ -69,14 +72,18 @@ __all__ = [
     "Clash",
     "Difference",
     "Entry",
+    "Fault",
     "Feed",
     "FieldChange",
     "FieldMerge",
+    "Finding",
+    "GuardFault",
     "Hunk",
     "LabelDifference",
     "LeftField",
     "MembersDifference",
     "ModelChanges",
+    "ModelCheck",
     "ModelUndo",
     "Move",
     "NumberDifference",
@@ -110,17 +117,21 @@ __all__ = [
     "blame",
     "change",
     "changes",
+    "check_model",
+    "count_between",
     "current",
     "current_index",
     "current_unique",
     "data_columns",
     "diff",
     "enable_versioning",
+    "guard_faults",
     "guard_statements",
     "install_guards",
     "is_versioned",
     "live",
     "masked_columns",
+    "mend_guards",
     "merge_fields",
     "merged_values",
     "parse_moment",
