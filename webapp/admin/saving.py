@@ -10,6 +10,7 @@ from wtforms import ValidationError
 
 from webapp.versioning import (
     ReadOnlyVersion,
+    RecordExists,
     VersionConflict,
     VersioningError,
     change,
@@ -133,6 +134,10 @@ class SaveView(MergeView):
                     session.commit()
         except (VersionConflict, ReadOnlyVersion):
             raise
+        except RecordExists as error:
+            field = form._fields.get("id")  # typed by the person, where the form has it
+            told = form.form_errors if field is None else field.errors
+            told.append(str(error) if field is None else unique.MESSAGE)
         except (ValidationError, VersioningError) as error:
             form.form_errors.append(str(error))
         except Exception as error:
