@@ -76,8 +76,7 @@ class HomeView(AdminIndexView):
         row = self.db.session.execute(select(*columns)).one()
         pairs = zip(row[::2], row[1::2], strict=True)
         return {
-            view.endpoint: (live, newest - live)
-            for view, (live, newest) in zip(views, pairs, strict=True)
+            view.endpoint: (live, gone) for view, (live, gone) in zip(views, pairs, strict=True)
         }
 
 

@@ -45,7 +45,7 @@ from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import as_of, current, live
+from .queries import as_of, count_live, current, deleted, live
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
@@ -119,10 +119,12 @@ __all__ = [
     "changes",
     "check_model",
     "count_between",
+    "count_live",
     "current",
     "current_index",
     "current_unique",
     "data_columns",
+    "deleted",
     "diff",
     "enable_versioning",
     "guard_faults",

@@ -39,7 +39,7 @@ from sqlalchemy.orm import (
 
 from . import bulk, create, declare, move, plan, write
 from .errors import VersioningError
-from .indexes import index_changes, name_indexes, only_one_current
+from .indexes import index_changes, index_deleted, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
 from .settle import refers
@@ -243,6 +243,7 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     )
     mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
     only_one_current(table)
+    index_deleted(table)
     name_indexes(table)
     index_changes(table.metadata)
 

@@ -11,11 +11,14 @@ from tests.versioning.shapes.walk import Walk
 from tests.versioning.world import World
 from webapp.versioning import (
     ChangeRecord,
+    GuardFault,
     Versioned,
     VersioningError,
     current,
     current_unique,
+    guard_faults,
     install_guards,
+    mend_guards,
     restore,
     timeline,
     undo_change,
@@ -200,6 +203,17 @@ def test_a_counter_of_an_old_part_stays(db: World, session: Session) -> None:
         db.sql("UPDATE truck SET trips = 9 WHERE version_id = 1")
     db.sql("UPDATE truck SET trips = 9 WHERE version_id = 2")
     assert {row[1:] for row in parts(db, "truck", "trips")} == {(1, 0), (2, 9)}
+
+
+def test_a_guard_of_a_part_that_was_dropped_is_told_and_mended(db: World, session: Session) -> None:
+    session.close()
+    with db.behind() as connection:
+        assert guard_faults(connection, Base.metadata) == []
+    db.sql("DROP TRIGGER truck_guard_delete" + " ON truck" * (not db.is_sqlite))
+    with db.behind() as connection:
+        fault = GuardFault("truck", "truck_guard_delete", "missing")
+        assert mend_guards(connection, Base.metadata) == [fault]
+        assert guard_faults(connection, Base.metadata) == []
 
 
 def test_a_statement_on_the_table_of_a_part_is_refused(session: Session) -> None:
