@@ -55,3 +55,10 @@ def test_it_is_deleted_on_either_page(client: Any, shop: Shop) -> None:
 def test_a_value_that_its_own_table_lacks_is_said_at_the_field(client: Any, shop: Shop) -> None:
     page = save(client, "/admin/truck/new/", name="Big")
     assert page.status_code == 422 and "This field is required." in page.text
+
+
+def test_what_is_unique_in_the_base_is_said_at_the_field(client: Any, shop: Shop) -> None:
+    shop.add(Vehicle, name="Small", plate="B 1")
+    page = save(client, "/admin/truck/new/", name="Big", load="7", plate="B 1")
+    assert page.status_code == 422 and "Another record has this already." in page.text
+    assert [row.name for row in shop.versions(Vehicle, 1)] == ["Small"]

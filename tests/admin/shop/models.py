@@ -121,8 +121,10 @@ class Country(Versioned, db.Model):
 class Vehicle(Versioned, db.Model):
     __tablename__ = "shop_vehicle"
     __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "vehicle"}
+    __table_args__ = (current_unique("plate"),)
     kind: Mapped[str] = mapped_column(sa.String(20), default="vehicle")
     name: Mapped[str]
+    plate: Mapped[str | None] = mapped_column(sa.String(20))
 
 
 class Truck(Vehicle):

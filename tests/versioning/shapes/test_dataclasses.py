@@ -43,6 +43,18 @@ class Sized(Item):
     size: Mapped[int] = mapped_column(default=1, kw_only=True)
 
 
+class Kept(Versioned, Base):
+    __abstract__ = True
+
+    name: Mapped[str]
+
+
+class Crate(Kept):
+    __tablename__ = "crate"
+
+    size: Mapped[int]
+
+
 class Coded(Versioned, Base):
     __tablename__ = "coded"
 
@@ -61,6 +73,12 @@ class TestDataclass(Walk):
 
 class TestJoined(Walk):
     model = Sized
+    first = {"name": "one", "size": 2}
+    second = {"name": "two", "size": 3}
+
+
+class TestAbstractBase(Walk):
+    model = Crate
     first = {"name": "one", "size": 2}
     second = {"name": "two", "size": 3}
 
