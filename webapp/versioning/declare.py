@@ -69,7 +69,8 @@ def order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
 def complete_part(mapper: Mapper[Any]) -> None:
     """Once a class below another is mapped: its own table is known as a part of the versions."""
     table, base = mapper.local_table, version_table(mapper)
-    assert isinstance(table, Table)
+    if not isinstance(table, Table):
+        return
     in_place = getattr(mapper.class_, "__unversioned__", ())
     names = frozenset(mapper.columns[name].name for name in in_place) & set(table.c.keys())
     if table is base:
@@ -123,12 +124,14 @@ def _table(model: type[Any]) -> Table:
 
 def _refuse_other_keys(table: Table, cls: type[Any]) -> None:
     others = [column.name for column in table.primary_key if column.name not in KEY]
-    if others or "id" not in table.c:
-        raise VersioningError(
-            f"{cls.__name__} has the key {', '.join(others) or '()'}, but a record is known by its"
-            f" id alone, which may be a number, a string or a UUID. Keep id, and say"
-            f" current_unique({', '.join(map(repr, others))}) for what is unique among the living."
-        )
+    if not others and "id" in table.c:
+        return
+    names = ", ".join(map(repr, others))
+    unique = f", and say current_unique({names}) for what is unique among the living" * bool(others)
+    raise VersioningError(
+        f"{cls.__name__}: a record is known by its id alone, which may be a number, a string or a"
+        f" UUID. Keep the column id as the primary key{unique}."
+    )
 
 
 def _leave_out_of_init(cls: type[Any], mixin: type[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, configure_mappers, mapped_column
 
@@ -44,7 +44,6 @@ class TestUniqueAmongTheLiving(Walk):
     model = Station
     first = {"region": "north", "code": 1, "name": "one"}
     second = {"region": "south", "name": "two"}
-    swept = None
 
     def make(self, n: int = 0) -> Station:
         return Station(region="north", code=n + 1, name="one")
@@ -55,6 +54,17 @@ class TestUniqueAmongTheLiving(Walk):
         for station in session.scalars(select(Station)):
             self.edit(station)
         session.commit()
+        self.all_went_south(db)
+
+    def test_an_update_statement(self, db: World, session: Session) -> None:
+        session.add_all([self.make(n) for n in range(9)])
+        session.commit()
+        session.execute(update(Station).values(self.second))
+        session.commit()
+        self.all_went_south(db)
+
+    def all_went_south(self, db: World) -> None:
+        assert len(db.rows(Station)) == 18
         names = {row[3:] for row in db.rows(Station, "region", "code") if row[2]}
         assert names == {("south", n + 1) for n in range(9)}
 

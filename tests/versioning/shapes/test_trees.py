@@ -101,4 +101,4 @@ class TestCycle(Walk):
             (1, 1, False, "player", 1),
             (1, 2, True, "new player", 1),
         ]
-        assert team.lead.team is session.query(Team).filter(Team.is_current_version).one()  # type: ignore[attr-defined]
+        assert team.lead.team is team  # type: ignore[attr-defined]
