@@ -51,7 +51,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from .ledger import OpenChange, Step
-from .rows import closed_row, column_of, moment, next_row
+from .rows import closed_row, column_of, moment, next_part, next_row
 from .shape import part_tables, version_table
 from .sqlite import GIVEN
 from .types import UtcDateTime
@@ -109,8 +109,8 @@ class Shape(NamedTuple):
                 found.append([name in step.values for step in steps])
         return [*found, [step.op for step in steps]] if self.operations else found
 
-    def next_rows(self, given: Sequence[ColumnElement[Any]]) -> dict[Column[Any], Any]:
-        """The next versions, from the table's rows and what is given for each."""
+    def next_rows(self, given: Sequence[ColumnElement[Any]]) -> dict[Table, dict[Column[Any], Any]]:
+        """The next versions, from the rows and what is given for each, by table, base first."""
         replaced: dict[Column[Any], Any] = {}
         for place, name in enumerate(self.names):
             target = column_of(self.mapper, name)
@@ -120,13 +120,15 @@ class Shape(NamedTuple):
             else:
                 replaced[target] = given[2 + place]
         rows = self.table.c
-        return next_row(
+        base = next_row(
             self.table,
             replaced,
             at=moment(rows, AT),
             op=given[-1] if self.operations else bindparam("b_op", type_=rows.version_op.type),
             change_id=bindparam("b_change", type_=rows.change_id.type),
         )
+        parts = part_tables(self.mapper)
+        return {self.table: base, **{part: next_part(part, replaced) for part in parts}}
 
 
 def shape_of(mapper: Mapper[Any], steps: Sequence[Step]) -> Shape:
@@ -139,7 +141,7 @@ class Statements(NamedTuple):
     """Close the rows; insert their next versions."""
 
     close: Update
-    copy: Insert
+    copies: list[Insert]
 
 
 def supersede_as_one(
@@ -152,7 +154,7 @@ def supersede_as_one(
     if len(steps) < MANY:
         return None
     shape = shape_of(mapper, steps)
-    if part_tables(mapper) or not all(map(_is_plain, shape.types())):
+    if not all(map(_is_plain, shape.types())):
         return None
     if connection.dialect.name == "postgresql":
         columns = shape.columns(steps)
@@ -173,7 +175,8 @@ def supersede_as_one(
     parameters = {**given, "b_at": opened.at, "b_change": opened.id, "b_op": steps[0].op}
     count = connection.execute(statements.close, parameters).rowcount
     if count == len(steps):
-        connection.execute(statements.copy, parameters)
+        for copy in statements.copies:
+            connection.execute(copy, parameters)
     return count
 
 
@@ -209,12 +212,14 @@ def _closing(table: Table, statement: Update) -> Update:
     return statement.where(still_current).values(closed_row(table, moment(table.c, AT)))
 
 
-def _copying(shape: Shape, rows: FromClause, given: Sequence[ColumnElement[Any]]) -> Insert:
-    table, values = shape.table, shape.next_rows(given)
-    # an outer join, to have what is given read first; each row of it has its partner
-    joined = rows.outerjoin(table, _is_given(table, given))
-    chosen = select(*values.values()).select_from(joined)
-    return insert(table).from_select(list(values), chosen, include_defaults=False)
+def _copying(shape: Shape, rows: FromClause, given: Sequence[ColumnElement[Any]]) -> list[Insert]:
+    found = []
+    for table, values in shape.next_rows(given).items():
+        # an outer join, to have what is given read first; each row of it has its partner
+        joined = rows.outerjoin(table, _is_given(table, given))
+        chosen = select(*values.values()).select_from(joined)
+        found.append(insert(table).from_select(list(values), chosen, include_defaults=False))
+    return found
 
 
 def _array(place: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:

@@ -166,6 +166,22 @@ def test_deleted_and_added_in_one_transaction(db: World, session: Session) -> No
     assert parts(db, "truck", "load")[-2:] == [(3, 1, 2), (3, 2, 3)]
 
 
+def test_many_edits_are_one_statement_a_table_and_the_closing(db: World, session: Session) -> None:
+    session.add_all([Tanker(name=f"n{n}", load=n, liquid="x") for n in range(50)])
+    session.commit()
+    for n, tanker in enumerate(session.scalars(current(Tanker)).all()):
+        tanker.liquid = f"l{n}"
+        if n % 2:
+            tanker.load += 100
+    with db.executions() as seen:
+        session.flush()
+    assert [word for word in seen if word != "SELECT"] == ["INSERT", "UPDATE", *["INSERT"] * 3]
+    session.commit()
+    found = [row[2] for row in parts(db, "tanker", "liquid") if row[1] == 2]
+    assert found == [f"l{n}" for n in range(51)]
+    assert sum(row[1] == 2 for row in parts(db, "truck", "load")) == 51
+
+
 def test_a_counter_of_a_part_is_written_in_place(db: World, session: Session) -> None:
     tanker = session.scalars(current(Tanker)).one()
     tanker.trips = 4
