@@ -48,6 +48,7 @@ from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, count_live, current, deleted, live
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
+from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -129,6 +130,7 @@ __all__ = [
     "enable_versioning",
     "guard_faults",
     "guard_statements",
+    "hold",
     "install_guards",
     "is_versioned",
     "live",
@@ -144,6 +146,7 @@ __all__ = [
     "read_moment",
     "recorded_models",
     "restore",
+    "retry_on_conflict",
     "shown_columns",
     "timeline",
     "undo",

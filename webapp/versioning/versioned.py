@@ -31,6 +31,7 @@ from sqlalchemy.orm import (
     Session,
     SessionTransaction,
     UOWTransaction,
+    class_mapper,
     column_property,
     mapped_column,
     scoped_session,
@@ -42,7 +43,7 @@ from .errors import VersioningError
 from .indexes import index_changes, index_deleted, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
-from .settle import refers
+from .settle import references, refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -172,8 +173,12 @@ def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
 
 def _may_edit_others(dirty: list[Any]) -> bool:
     """Whether the objects have a hook of their own, or references that were set."""
-    hooks = {getattr(type(obj), "new_version", Versioned.new_version) for obj in dirty}
-    return hooks - {Versioned.new_version} != set() or any(map(refers, dirty))
+    kinds = set(map(type, dirty))
+    hooks = {getattr(kind, "new_version", Versioned.new_version) for kind in kinds}
+    if hooks - {Versioned.new_version}:
+        return True
+    referring = {kind for kind in kinds if references(class_mapper(kind))}
+    return bool(referring) and any(refers(obj) for obj in dirty if type(obj) in referring)
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
