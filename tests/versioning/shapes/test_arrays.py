@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY, INT4RANGE, JSONB, Range
 from sqlalchemy.ext.mutable import MutableList
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from tests.versioning.shapes.walk import Walk
-from webapp.versioning import ChangeRecord, Versioned, install_guards
+from tests.versioning.shapes.walk import MANY, Shape, Walk
+from tests.versioning.world import World
+from webapp.versioning import ChangeRecord, Versioned, current, install_guards
 
 
 class Base(DeclarativeBase):
@@ -56,11 +57,16 @@ class TestArrays(Walk):
     }
 
 
-class TestInPlace(Walk):
+class TestInPlace(Shape):
     model = Board
     first = TestArrays.first
     second = {"tags": ["first", "a", "b,c", '"', ""]}
 
-    def edit(self, obj: Any) -> None:
-        if "first" not in obj.tags:
-            obj.tags.insert(0, "first")
+    def test_many_arrays_changed_in_place(self, db: World, session: Session) -> None:
+        session.add_all([self.make() for _ in range(MANY)])
+        session.commit()
+        for board in session.scalars(current(Board)):
+            board.tags.insert(0, "first")
+        session.commit()
+        both = [(1, False, "create", self.old), (2, True, "update", self.new)]
+        assert self.stored(db) == both * MANY

@@ -18,7 +18,7 @@ from sqlalchemy.orm import (
     validates,
 )
 
-from tests.versioning.shapes.walk import Walk
+from tests.versioning.shapes.walk import Shape, Walk
 from tests.versioning.world import World
 from webapp.versioning import (
     ChangeRecord,
@@ -81,7 +81,7 @@ class TestAttributes(Walk):
     swept = {"last": "LOVELACE", "y_at": 3}
 
 
-class TestSynonymAndValidator(Walk):
+class TestSynonymAndValidator(Shape):
     model = Place
     first = {"name": "Ada BYRON", "point": Point(1, 2)}
     second = {"family": "LOVELACE"}

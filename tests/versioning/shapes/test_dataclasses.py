@@ -77,15 +77,9 @@ class TestJoined(Walk):
     second = {"name": "two", "size": 3}
 
 
-class TestAbstractBase(Walk):
-    model = Crate
-    first = {"name": "one", "size": 2}
-    second = {"name": "two", "size": 3}
-
-
 @pytest.fixture
 def session(db: World) -> Session:
-    db.create(Change, Item, Sized, Coded)
+    db.create(Change, Item, Sized, Crate, Coded)
     return db.session(change_model=Change)
 
 
@@ -101,6 +95,15 @@ def test_defaults_are_those_of_the_dataclass(db: World, session: Session) -> Non
     session.commit()
     assert db.rows(Item, "count", "tags") == [(1, 1, True, 3, "none")]
     assert db.rows(Coded, "name") == [("a/b", 1, True, "two")]
+
+
+def test_an_abstract_base_of_dataclasses(db: World, session: Session) -> None:
+    crate = Crate("one", 2)
+    session.add(crate)
+    session.commit()
+    crate.name = "two"
+    session.commit()
+    assert db.rows(Crate, "name", "size") == [(1, 1, False, "one", 2), (1, 2, True, "two", 2)]
 
 
 def test_it_shows_its_key_and_its_values(session: Session) -> None:

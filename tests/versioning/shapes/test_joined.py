@@ -61,12 +61,6 @@ class Tanker(Truck):
 install_guards(Base.metadata)
 
 
-class TestBase(Walk):
-    model = Vehicle
-    first = {"name": "one"}
-    second = {"name": "two"}
-
-
 class TestTwoTables(Walk):
     model = Truck
     first = {"name": "one", "load": 1, "note": "kept"}

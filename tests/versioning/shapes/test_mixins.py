@@ -49,12 +49,6 @@ class Stool(Chair):
 install_guards(Base.metadata)
 
 
-class TestAbstractBaseAndMixin(Walk):
-    model = Chair
-    first = {"name": "one", "label": "l", "legs": 4}
-    second = {"name": "two", "label": None}
-
-
 class TestSubclass(Walk):
     model = Stool
     first = {"name": "one", "label": "l", "legs": 4, "round": True}

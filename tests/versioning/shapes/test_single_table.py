@@ -37,12 +37,6 @@ class Manager(Person):
 install_guards(Base.metadata)
 
 
-class TestBase(Walk):
-    model = Person
-    first = {"name": "one"}
-    second = {"name": "two"}
-
-
 class TestSubclass(Walk):
     model = Manager
     first = {"name": "one", "budget": 1}
