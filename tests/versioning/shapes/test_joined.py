@@ -17,6 +17,7 @@ from webapp.versioning import (
     current,
     current_unique,
     guard_faults,
+    hold,
     install_guards,
     mend_guards,
     restore,
@@ -174,6 +175,14 @@ def test_many_edits_are_one_statement_a_table_and_the_closing(db: World, session
     found = [row[2] for row in parts(db, "tanker", "liquid") if row[1] == 2]
     assert found == [f"l{n}" for n in range(51)]
     assert sum(row[1] == 2 for row in parts(db, "truck", "load")) == 51
+
+
+def test_a_record_that_is_held(db: World, session: Session) -> None:
+    held = hold(session, Truck, 3)
+    assert isinstance(held, Tanker)
+    held.load = 8
+    session.commit()
+    assert parts(db, "truck", "load")[1:] == [(3, 1, 2), (3, 2, 8)]
 
 
 def test_a_counter_of_a_part_is_written_in_place(db: World, session: Session) -> None:
