@@ -130,6 +130,15 @@ def _visit(client: FlaskClient) -> dict[str, str]:
         "comparison": client.get("/admin/gadget/compare/?id=1&a=1&b=2"),
         "comparison of all fields": client.get("/admin/gadget/compare/?id=1&a=3&b=2&all=1"),
         "comparison with itself": client.get("/admin/gadget/compare/?id=2&a=2&b=2"),
+        "list as of a moment": client.get("/admin/gadget/?as_of=2100-01-01&search=e&sort=0"),
+        "list as of a moment before all": client.get("/admin/gadget/?as_of=2000-01-01"),
+        "details as of a moment": client.get("/admin/gadget/details/?id=1&as_of=2100-01-01"),
+        "details before it was created": client.get("/admin/gadget/details/?id=1&as_of=2000-01-01"),
+        "details after it was deleted": client.get("/admin/gadget/details/?id=2&as_of=2100-01-01"),
+        "comparison of moments": client.get(
+            "/admin/gadget/compare/?id=1&from=2100-01-01&to=2100-01-02"
+        ),
+        "no such moment": client.get("/admin/gadget/?as_of=%3Cb%3Esoon"),
         "no such record": client.get("/admin/gadget/timeline/?id=99"),
     }
     assert {
@@ -139,6 +148,9 @@ def _visit(client: FlaskClient) -> dict[str, str]:
         "conflict": 409,
         "merge without a choice": 422,
         "deleted meanwhile": 410,
+        "details before it was created": 404,
+        "details after it was deleted": 404,
+        "no such moment": 400,
         "no such record": 404,
     }
     return {name: answer.text for name, answer in answers.items()}
@@ -169,6 +181,13 @@ NAMES = [
     "comparison",
     "comparison of all fields",
     "comparison with itself",
+    "list as of a moment",
+    "list as of a moment before all",
+    "details as of a moment",
+    "details before it was created",
+    "details after it was deleted",
+    "comparison of moments",
+    "no such moment",
     "no such record",
 ]
 
@@ -222,7 +241,16 @@ def test_nothing_in_it_is_stopped_by_the_policy(page: Page) -> None:
 
 
 def test_a_value_is_text_and_never_markup(pages: dict[str, str]) -> None:
-    for name in ("list", "edit", "details", "timeline", "conflict", "comparison"):
+    for name in (
+        "list",
+        "edit",
+        "details",
+        "timeline",
+        "conflict",
+        "comparison",
+        "details as of a moment",
+        "comparison of moments",
+    ):
         assert "<b>Kettle</b>" not in pages[name]
         assert "&lt;b&gt;Kettle&lt;/b&gt;" in pages[name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from flask import abort, g
@@ -11,10 +12,10 @@ from webapp.changes import Change
 from webapp.versioning import blame
 
 from . import givers, presentation
-from .listing import ListView
+from .record_then import ThenView
 
 
-class VersionedModelView(ListView):
+class VersionedModelView(ThenView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
@@ -75,6 +76,9 @@ class VersionedModelView(ListView):
     def details_view(self) -> Any:
         """Hook: answers 403 and 404 where the stock page redirects."""
         self.permit(self.can_view_details)
+        if self.moment is not None:
+            return self.record_then(self.moment)
+        self.tell_picker()
         id = self.asked_id()
         model = self.get_one(id)
         if model is None:
@@ -102,7 +106,7 @@ class VersionedModelView(ListView):
         """Hook: a spreadsheet would run text that looks like a formula."""
         value = self._get_field_value(model, name)
         text = super().get_export_value(model, name)
-        return presentation.exported(text) if isinstance(value, str) else text
+        return text if isinstance(value, (int, float, Decimal)) else presentation.exported(text)
 
     def ajax_update(self) -> NoReturn:
         """Unexposed: it ignores `can_edit`."""

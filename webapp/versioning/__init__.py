@@ -38,14 +38,14 @@ from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
-from .indexes import as_of_index, current_index, current_unique
+from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import as_of, count_live, current, deleted, live
+from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
 from .recorded import recorded_models
 from .restore import Restoration, plan_restore, restore
 from .retry import hold, retry_on_conflict
@@ -113,8 +113,10 @@ __all__ = [
     "VersioningError",
     "WhatChanged",
     "activity",
+    "alive_at",
     "as_of",
     "as_of_index",
+    "as_of_order",
     "blame",
     "change",
     "changes",
@@ -138,6 +140,7 @@ __all__ = [
     "mend_guards",
     "merge_fields",
     "merged_values",
+    "newest_at",
     "parse_moment",
     "plan_restore",
     "plan_undo",
