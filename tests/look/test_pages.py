@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.admin.shop.models import Gadget, Maker
+from tests.admin.shop.models import Badge, Gadget, Maker
 from webapp import create_app, database
 from webapp.extensions import db
 from webapp.versioning import change, current
@@ -78,6 +78,7 @@ def _fill() -> None:
     session = db.session
     with change(session, actor="Alice", reason="First stock"):
         session.add_all([Maker(id=1, name="Acme"), Gadget(id=2, name="Doomed", sku="D-1")])
+        session.add(Badge(owner="Alice", code="A-1"))
         session.add(Gadget(id=1, name="<b>Kettle</b>", sku="K-1", notes="short", maker_id=1))
         session.commit()
     for notes in (LONG, None):
@@ -141,11 +142,34 @@ def _visit(client: FlaskClient) -> dict[str, str]:
         "no such moment": client.get("/admin/gadget/?as_of=%3Cb%3Esoon"),
         "no such record": client.get("/admin/gadget/timeline/?id=99"),
     }
+    action, ticked = "/admin/gadget/action/", {"rowid": ["1", "2"], "rowversion": ["1:3", "2:1"]}
+    answers |= {
+        "bulk deletion": client.post(action, data=ticked | {"action": "delete"}),
+        "bulk field": client.post(action, data=ticked | {"action": "set"}),
+        "bulk value": client.post(action, data=ticked | {"action": "set", "field": "name"}),
+        "bulk value asked": client.post(
+            action,
+            data=ticked | {"action": "set", "field": "sku", "typed": "1", "set-sku": "K-1"},
+        ),
+        "bulk value with errors": client.post(
+            action,
+            data=ticked | {"action": "set", "field": "price", "typed": "1", "set-price": "x"},
+        ),
+        "bulk restore": client.post(
+            action, data={"action": "restore", "rowid": "2", "rowversion": "2:2"}
+        ),
+        "bulk deletion too late": client.post(
+            action, data=ticked | {"action": "delete", "digest": "x"}
+        ),
+        "edit of masked values": client.get("/admin/badge/edit/?id=1"),
+    }
     assert {
         name: answer.status_code for name, answer in answers.items() if answer.status_code != 200
     } == {
         "edit with errors": 422,
         "conflict": 409,
+        "bulk value with errors": 422,
+        "bulk deletion too late": 409,
         "merge without a choice": 422,
         "deleted meanwhile": 410,
         "details before it was created": 404,
@@ -189,6 +213,14 @@ NAMES = [
     "comparison of moments",
     "no such moment",
     "no such record",
+    "bulk deletion",
+    "bulk field",
+    "bulk value",
+    "bulk value asked",
+    "bulk value with errors",
+    "bulk restore",
+    "bulk deletion too late",
+    "edit of masked values",
 ]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Query
 from webapp.versioning import Operation, alive_at, as_of_order, newest_at
 
 from . import moments, relations_then, times
-from .listing import ListView
+from .bulk import BulkView
 
 #: Records that a list as of a moment counts. An exact number would read every version there is.
 MOST_COUNTED = 10_000
@@ -29,13 +29,13 @@ ONLY_THE_PRESENT = (
 NO_MOMENT = "No moment was given, so this is how it is now."
 
 
-class ThenListView(ListView):
+class ThenListView(BulkView):
     """The hooks that answer a list's address as of its moment.
 
     `self.moment` is set on the pages of `OF_A_MOMENT` before anything else of them runs.
     """
 
-    list_args = (*ListView.list_args, moments.NAME)
+    list_args = (*BulkView.list_args, moments.NAME)
     refused_template = "history/no_moment.html"
 
     def _handle_view(self, name: str, **kwargs: Any) -> Any:

@@ -11,7 +11,14 @@ from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, inspect, select
 
-from webapp.versioning import Operation, current, data_columns, is_versioned, newest_at
+from webapp.versioning import (
+    Operation,
+    current,
+    data_columns,
+    is_versioned,
+    masked_columns,
+    newest_at,
+)
 
 from . import identity, search
 from .presentation import name_of
@@ -64,7 +71,8 @@ class Target:
         """The column by which the database sorts records by name: the first short text."""
         mapper = inspect(self.model)
         names = data_columns(self.model) if is_versioned(self.model) else mapper.columns.keys()
-        texts = [name for name in names if search.is_text(mapper.columns[name])]
+        seen = [name for name in names if name not in masked_columns(self.model)]
+        texts = [name for name in seen if search.is_text(mapper.columns[name])]
         return getattr(self.model, texts[0]) if texts else None
 
     def live(self, key: str) -> Any | None:

@@ -101,6 +101,8 @@ class TimelineView(RecordView):
 
     def show_value(self, name: str, value: Any) -> str:
         """Text of a column's value; "" for none. Hook for models with values of their own."""
+        if value is MASKED:
+            return str(value)
         if name in self.form_references and value is not None:
             return self.look_up(name, {value})[value]
         choices = self._column_choices_map.get(name)

@@ -11,7 +11,7 @@ from flask_admin import expose
 from webapp.changes import Change
 from webapp.versioning import blame
 
-from . import givers, presentation
+from . import givers, hidden, presentation
 from .record_then import ThenView
 
 
@@ -39,6 +39,13 @@ class VersionedModelView(ThenView):
         if self.edit_modal or self.create_modal or self.details_modal:
             raise ValueError(f"{type(self).__name__}: records have pages, not modal windows.")
         super().__init__(*args, **kwargs)
+        hidden.check(self)
+
+    def _get_list_value(self, context: Any, model: Any, name: Any, *formatters: Any) -> Any:
+        """Hook: of a masked column, lists, details and exports show that it has a value."""
+        if hidden.hides(self.model, name):
+            return hidden.stand_in(self._get_field_value(model, name))
+        return super()._get_list_value(context, model, name, *formatters)
 
     def _refresh_cache(self) -> None:
         """Hook: the version columns are shown in our way unless the view has its own."""

@@ -28,6 +28,7 @@ from .errors import (
     ReadOnlyVersion,
     RecordExists,
     RestoreClash,
+    SelectionChanged,
     UndoBlocked,
     UnknownChange,
     UnknownVersion,
@@ -41,13 +42,14 @@ from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
+from .many import ManyPlan, Skipped, act_on_many, plan_many
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
 from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
 from .recorded import recorded_models
-from .restore import Restoration, plan_restore, restore
+from .restore import Restoration, plan_restore, restorable, restore
 from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
@@ -82,6 +84,7 @@ __all__ = [
     "Hunk",
     "LabelDifference",
     "LeftField",
+    "ManyPlan",
     "MembersDifference",
     "ModelChanges",
     "ModelCheck",
@@ -97,6 +100,8 @@ __all__ = [
     "RecordExists",
     "Restoration",
     "RestoreClash",
+    "SelectionChanged",
+    "Skipped",
     "Tally",
     "TextDifference",
     "TextPart",
@@ -112,6 +117,7 @@ __all__ = [
     "Versioned",
     "VersioningError",
     "WhatChanged",
+    "act_on_many",
     "activity",
     "alive_at",
     "as_of",
@@ -142,12 +148,14 @@ __all__ = [
     "merged_values",
     "newest_at",
     "parse_moment",
+    "plan_many",
     "plan_restore",
     "plan_undo",
     "plan_undo_change",
     "prepare_sqlite",
     "read_moment",
     "recorded_models",
+    "restorable",
     "restore",
     "retry_on_conflict",
     "shown_columns",
