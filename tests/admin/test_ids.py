@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask, url_for
 
+from tests.admin.bulk import answer, ask, chosen
 from tests.admin.conftest import Shop, save
 from tests.admin.shop.models import Country, Parcel
 
@@ -19,6 +20,7 @@ HARD = [  # none is the beginning of another
     "..",
     "./../etc",
     "1,2",
+    "x:1:2",
     "Ä ö ✓ 日本",
     "'quoted\"<b>",
     "%2F_?&#=+",
@@ -47,9 +49,9 @@ def test_a_record_is_found_on_every_page(app: Flask, client: Any, shop: Shop) ->
         "undo_view": {"version": 2},
     }.items():
         for id in HARD:
-            answer = client.get(address(app, page, id, **more))
-            assert answer.status_code == 200, (page, id)
-            assert "Lemuria" in answer.text and "Another" not in answer.text
+            found = client.get(address(app, page, id, **more))
+            assert found.status_code == 200, (page, id)
+            assert "Lemuria" in found.text and "Another" not in found.text
 
 
 def test_the_lists_links_lead_to_the_records(client: Any, shop: Shop) -> None:
@@ -79,8 +81,9 @@ def test_it_is_created_edited_and_deleted(app: Flask, client: Any, shop: Shop) -
 def test_many_are_deleted_at_once(client: Any, shop: Shop) -> None:
     for id in HARD:
         shop.add(Country, id=id, name="Atlantis")
-    answer = client.post("/admin/country/action/", data={"action": "delete", "rowid": HARD[:-1]})
-    assert answer.status_code == 302
+    url = "/admin/country/action/"
+    page = ask(client, "delete", chosen(shop, Country, *HARD[:-1]), url)
+    assert answer(client, page, url).status_code == 302
     assert [shop.versions(Country, id)[-1].version_op for id in HARD] == (
         ["delete"] * (len(HARD) - 1) + ["create"]
     )
@@ -94,8 +97,8 @@ def test_a_change_leads_to_its_records(client: Any, shop: Shop) -> None:
         links = re.findall(r'href="(/admin/country/timeline/[^"]*)"', page.text)
         assert links
         for link in links:
-            answer = client.get(unescape(link).partition("#")[0])
-            assert answer.status_code == 200 and "Atlantis" in answer.text
+            found = client.get(unescape(link).partition("#")[0])
+            assert found.status_code == 200 and "Atlantis" in found.text
 
 
 def test_a_missing_id_is_asked_for(client: Any, shop: Shop) -> None:
