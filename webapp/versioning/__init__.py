@@ -44,6 +44,15 @@ from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, current, live
 from .recorded import recorded_models
+from .references import (
+    Reference,
+    collected,
+    floating,
+    following,
+    pinned,
+    references_of,
+    references_to,
+)
 from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
@@ -87,6 +96,7 @@ __all__ = [
     "ReadOnlyVersion",
     "Reading",
     "RecordExists",
+    "Reference",
     "Restoration",
     "RestoreClash",
     "Tally",
@@ -110,12 +120,15 @@ __all__ = [
     "blame",
     "change",
     "changes",
+    "collected",
     "current",
     "current_index",
     "current_unique",
     "data_columns",
     "diff",
     "enable_versioning",
+    "floating",
+    "following",
     "guard_statements",
     "install_guards",
     "is_versioned",
@@ -124,12 +137,15 @@ __all__ = [
     "merge_fields",
     "merged_values",
     "parse_moment",
+    "pinned",
     "plan_restore",
     "plan_undo",
     "plan_undo_change",
     "prepare_sqlite",
     "read_moment",
     "recorded_models",
+    "references_of",
+    "references_to",
     "restore",
     "shown_columns",
     "timeline",

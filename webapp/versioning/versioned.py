@@ -44,6 +44,7 @@ from .errors import VersioningError
 from .indexes import index_changes, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
+from .references import tie_references
 from .settle import refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow
@@ -238,6 +239,7 @@ def _order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
     check_names(mapper, cls)
+    tie_references()
     if mapper.inherits is not None:
         return
     table = version_table(mapper)

@@ -40,7 +40,7 @@ from .ledger import LEDGER, Ledger, OpenChange, Step
 from .plan import finish
 from .queries import live
 from .rows import closed_row, column_of, next_row, untouched
-from .shape import chunks, unversioned_columns, version_table
+from .shape import chunks, computed_columns, unversioned_columns, version_table
 from .types import UtcDateTime
 
 CHUNK = 500
@@ -199,7 +199,7 @@ def _fetch_computed(
 ) -> None:
     """Read back what only the database knows: results of expressions and computed columns."""
     table = version_table(mapper)
-    names = {mapper.get_property_by_column(c).key for c in table.c if c.computed is not None}
+    names = set(computed_columns(mapper))
     for step in special:
         names.update(name for name, value in step.values.items() if is_expression(value))
     if not names:
