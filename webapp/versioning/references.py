@@ -179,6 +179,13 @@ def reference_properties(mapper: Mapper[Any]) -> tuple[ReferenceProperty, ...]:
     return tuple(p for p in mapper.relationships if isinstance(p, ReferenceProperty))
 
 
+@lru_cache(maxsize=256)
+def followed_versions(mapper: Mapper[Any]) -> frozenset[str]:
+    """Attributes that hold the version numbers of following references."""
+    found = reference_properties(mapper)
+    return frozenset(p.names[-1] for p in found if p.kind == "following")
+
+
 def referring(mapper: Mapper[Any]) -> list[ReferenceProperty]:
     """The relationships behind `references_to`; at next to no cost where there are none."""
     found: list[ReferenceProperty] | None = version_table(mapper).info.get(REFERRED)

@@ -39,7 +39,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, move, plan, write
+from . import bulk, create, deletion, move, plan, repoint, setting, write
 from .errors import VersioningError
 from .indexes import index_changes, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
@@ -135,11 +135,16 @@ def enable_versioning(
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
     """Before a flush: every deleted, edited or new object plans the row that it needs."""
     try:
-        for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
+        deleted = [obj for obj in session.deleted if isinstance(obj, Versioned)]
+        if deleted:
+            deletion.spread(session, deleted)
+            deleted = [obj for obj in session.deleted if isinstance(obj, Versioned)]
+        for obj in deleted:
             plan.tombstone(session, obj)
         dirty = _plan_edits(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
         plan.settle_new(session)
+        setting.point_new(session)
     except BaseException:
         plan.undo(session)
         raise
@@ -154,6 +159,7 @@ def _plan_edits(session: Session) -> list[Any]:
     """
     hooked: set[int] = set()
     dirty = list(session.dirty)
+    setting.note_references(session, [*session.new, *dirty])
     while due := plan.changed(session, _edited(dirty, hooked)):
         if not _may_edit_others(dirty):
             plan.next_versions(session, due)
@@ -193,6 +199,12 @@ def check_flush(session: Session, flush_context: UOWTransaction) -> None:
                 " flush was rolled back and nothing was lost: set columns before the flush, or"
                 " call Versioned.new_version(self, session)."
             )
+    if ledger.repointed:
+        repoint.settle_followers(session)
+    if ledger.set_references:
+        setting.check_set(session)
+    if ledger.deleted:
+        deletion.check_deleted(session)
     ledger.forget_plan()
 
 

@@ -39,6 +39,8 @@ from .edits import edits_of, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
 from .plan import finish
 from .queries import live
+from .references import referring
+from .repoint import follow
 from .rows import closed_row, column_of, next_row, untouched
 from .shape import chunks, computed_columns, unversioned_columns, version_table
 from .types import UtcDateTime
@@ -64,6 +66,10 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     for model in models:
         group = [step for step in steps if step.mapper is model]
         _write_steps(session, model, group, open_change(session, model))
+    for model in models:
+        if referring(model):
+            ids = [step.id for step in steps if step.mapper is model and step.op != "delete"]
+            follow(session, model, ids, open_change(session, model))
     for target, model in in_place:
         _write_in_place(session, model, target)
     for model in {state.mapper for state in ledger.awaiting}.union(filter(_has_listeners, models)):
