@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from sqlalchemy import Table, inspect, select
@@ -19,7 +19,7 @@ from .repoint import CHUNK, among
 from .settle import settle_references
 from .shape import chunks, version_table
 
-Set = tuple[ReferenceProperty, InstanceState[Any]]
+Found = tuple[ReferenceProperty, InstanceState[Any]]
 
 
 def note_references(session: Session, objects: Iterable[Any]) -> None:
@@ -61,7 +61,7 @@ def point_new(session: Session) -> None:
         point_to_newest(session, [each for each in found if each[1].key is None])
 
 
-def point_to_newest(session: Session, found: Sequence[Set]) -> None:
+def point_to_newest(session: Session, found: Sequence[Found]) -> None:
     """Following references that name an older version name the newest; one statement a reference.
 
     On PostgreSQL the newest rows are locked against being superseded until the transaction ends:
@@ -94,17 +94,27 @@ def _key_set(property: ReferenceProperty, state: InstanceState[Any]) -> Any | No
     return key[0] if len(key) == 1 else key
 
 
-def _newest(session: Session, property: ReferenceProperty, keys: Iterable[Any]) -> dict[Any, int]:
+def _newest(session: Session, property: ReferenceProperty, keys: Set[Any]) -> dict[Any, int]:
+    """The newest version of each record, as it will be after the flush under way."""
+    found = _locked(session, property, keys)
+    if keys - found.keys() and session.get_bind(property.mapper).dialect.name == "postgresql":
+        # a query that waited for a row finds it superseded, and the new one too young to be seen
+        found |= _locked(session, property, keys - found.keys())
+    for id, step in _planned(session, property).items():
+        if id in found:
+            found[id] = step.old_version + 1
+    return found
+
+
+def _locked(session: Session, property: ReferenceProperty, keys: Set[Any]) -> dict[Any, int]:
     table = version_table(property.mapper)
     key = record_key(table)
     connection = session.connection(bind_arguments={"mapper": property.mapper})
-    planned = {id: step.old_version + 1 for id, step in _planned(session, property).items()}
     found = {}
     for part in chunks(list(keys), CHUNK):
-        query = select(table.c.version_id, *key).where(among(key, part), is_newest(table.c))
-        for version, *values in connection.execute(query.with_for_update(read=True)):
-            id = values[0] if len(values) == 1 else tuple(values)
-            found[id] = planned.get(id, version)
+        query = select(*key, table.c.version_id).where(among(key, part), is_newest(table.c))
+        for *id, version in connection.execute(query.with_for_update(read=True)):
+            found[id[0] if len(id) == 1 else tuple(id)] = version
     return found
 
 
@@ -179,10 +189,11 @@ def _living(session: Session, property: ReferenceProperty, keys: Sequence[Any]) 
 def referrer(property: ReferenceProperty, state: InstanceState[Any], target_id: Any) -> Referrer:
     """The object's reference, as errors name it."""
     mapper = state.mapper
-    identity = [
-        value
-        for column, value in zip(mapper.primary_key, state.identity or (), strict=False)
+    names = [
+        mapper.get_property_by_column(column).key
+        for column in mapper.primary_key
         if column.name != "version_id"
     ]
-    id = identity[0] if len(identity) == 1 else tuple(identity)
-    return Referrer(mapper.class_, id, property.key, property.mapper.class_, target_id)
+    id = tuple(state.dict.get(name) for name in names)  # a new object has no identity yet
+    key = id[0] if len(id) == 1 else id
+    return Referrer(mapper.class_, key, property.key, property.mapper.class_, target_id)

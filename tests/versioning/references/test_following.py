@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.versioning.references.trade import Annex, Contract, Poster, Terms, add
+from tests.versioning.references.trade import Annex, Contract, Knot, Poster, Terms, add
 from tests.versioning.world import World
 
 
@@ -204,3 +204,22 @@ def test_followers_cost_the_same_statements_whatever_their_number(
     # statement, and the contracts inserted by one; PostgreSQL looks twice for versioned followers
     looks = 1 if trade.is_sqlite else 2
     assert (writes.count("UPDATE"), writes.count("INSERT")) == (2 + 2 * looks, 3)
+
+
+def test_a_cycle_ends(trade: World, session: Session) -> None:
+    one = add(session, Knot(name="one"), Knot(name="two"), Knot(name="three"))
+    two, three = session.get_one(Knot, (2, 1)), session.get_one(Knot, (3, 1))
+    for knot, other in ((one, two), (two, three), (three, one)):
+        knot.follows = other  # at once, the ORM would take it for a circular dependency
+        session.commit()
+    before = [knot.version_id for knot in (one, two, three)]
+    two.name = "2"
+    session.commit()
+    versions = [knot.version_id for knot in (one, two, three)]
+    assert versions == [number + 1 for number in before]
+    assert [row[2:] for row in trade.rows(Knot, "name", "follows_version_id") if row[2]] == [
+        (True, "one", versions[1]),
+        (True, "2", versions[2]),
+        (True, "three", versions[0]),
+    ]
+    assert one.follows.follows.follows is one

@@ -93,6 +93,16 @@ class Category(Versioned, Base):
     parent: Mapped[Category | None] = floating("parent_id", on_delete="set null")
 
 
+class Knot(Versioned, Base):
+    """Follows others of its kind, round in a circle."""
+
+    __tablename__ = "knot"
+    name: Mapped[str]
+    follows_id: Mapped[int | None]
+    follows_version_id: Mapped[int | None]
+    follows: Mapped[Knot | None] = following("follows_id", "follows_version_id")
+
+
 install_guards(Base.metadata)
 
 
