@@ -56,6 +56,7 @@ from .references import (
     references_of,
     references_to,
 )
+from .referred import load_as_of, versions_as_of
 from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
@@ -139,6 +140,7 @@ __all__ = [
     "install_guards",
     "is_versioned",
     "live",
+    "load_as_of",
     "masked_columns",
     "merge_fields",
     "merged_values",
@@ -158,5 +160,6 @@ __all__ = [
     "undo",
     "undo_change",
     "utcnow",
+    "versions_as_of",
     "what_changed",
 ]
