@@ -41,6 +41,7 @@ from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .guard import guard_statements, install_guards
 from .indexes import as_of_index, current_index, current_unique
 from .ledger import ChangeContext
+from .links import linked
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
@@ -139,6 +140,7 @@ __all__ = [
     "guard_statements",
     "install_guards",
     "is_versioned",
+    "linked",
     "live",
     "load_as_of",
     "masked_columns",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,8 @@ from sqlalchemy import inspect
 
 from .differences import Difference
 from .explain import compare, kind_of
+from .linking import links_between
+from .links import link_properties
 from .masking import MASKED, masked_columns, shown_columns
 from .shape import same
 
@@ -35,8 +38,10 @@ class FieldChange:
 def diff(older: Any | None, newer: Any | None) -> tuple[FieldChange, ...]:
     """The data attributes whose values differ between two rows of one model, in mapping order.
 
-    A side that is None stands for "no such row": every attribute with a value is then a change.
-    Columns in ``__excluded__`` are left out; those in ``__masked__`` show no value.
+    Then the links that went (`old`) and came (`new`), as ids, where the rows are of one record; one
+    statement for each kind of links. A side that is None stands for "no such row": every attribute
+    with a value is then a change. Columns in ``__excluded__`` are left out; those in ``__masked__``
+    show no value.
     """
     some = newer if newer is not None else older
     if some is None:
@@ -54,4 +59,18 @@ def diff(older: Any | None, newer: Any | None) -> tuple[FieldChange, ...]:
             old = None if older is None else MASKED
             new = None if newer is None else MASKED
         changes.append(FieldChange(name, old, new, kind_of(mapper, name)))
-    return tuple(changes)
+    return (*changes, *_links(older, newer))
+
+
+def _links(older: Any | None, newer: Any | None) -> Iterator[FieldChange]:
+    """Links that went and came, where the rows are of one record: a statement for each kind."""
+    some: Any = newer if newer is not None else older
+    state = inspect(some)
+    hidden = set(type(some).__excluded__) | masked_columns(type(some))
+    for property in link_properties(state.mapper):
+        if state.session is None or state.key is None or property.key in hidden:
+            continue
+        versions = [0 if row is None else row.version_id for row in (older, newer)]
+        went, came = links_between(state.session, property, some.id, versions[0], versions[1])
+        if went or came:
+            yield FieldChange(property.key, went, came, "links")

@@ -39,7 +39,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, deletion, move, plan, repoint, setting, write
+from . import bulk, create, deletion, linking, move, plan, repoint, setting, write
 from .errors import VersioningError
 from .indexes import index_changes, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
@@ -159,7 +159,9 @@ def _plan_edits(session: Session) -> list[Any]:
     """
     hooked: set[int] = set()
     dirty = list(session.dirty)
-    setting.note_references(session, [*session.new, *dirty])
+    unsettled = [*session.new, *dirty]
+    setting.note_references(session, unsettled)
+    linking.note_links(session, unsettled)
     while due := plan.changed(session, _edited(dirty, hooked)):
         if not _may_edit_others(dirty):
             plan.next_versions(session, due)
@@ -201,6 +203,10 @@ def check_flush(session: Session, flush_context: UOWTransaction) -> None:
             )
     if ledger.repointed:
         repoint.settle_followers(session)
+    if ledger.deleted:
+        deletion.end_links(session)
+    if ledger.linked:
+        linking.write_links(session)
     if ledger.set_references:
         setting.check_set(session)
     if ledger.deleted:

@@ -210,6 +210,7 @@ class Storm(RuleBasedStateMachine):
         if to is not None:
             setattr(obj, references_of(which)[0].name, self.get(target, to))
         self.session.add(obj)
+        self.held.append(obj)  # else it is read anew, and outlives a rollback
         self.session.flush()
         self.book[which, obj.id] = Record(name if which in NAMES else None, to)
         self.place.seen["done"] += 1
@@ -300,8 +301,9 @@ class Storm(RuleBasedStateMachine):
 
     @rule()
     def forget(self) -> None:
-        self.held.clear()
-        self.session.expunge_all()
+        if not self.saved and self.book == self.committed:
+            self.held.clear()
+            self.session.expunge_all()
 
     @rule()
     def commit(self) -> None:
