@@ -7,7 +7,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 from .activity import Activity, activity
 from .blame import Blame, blame
 from .change import ChangeRecord, change
-from .diff import FieldChange, diff
+from .diff import FieldChange, diff, link_changes
 from .differences import (
     Blob,
     BlobDifference,
@@ -140,6 +140,7 @@ __all__ = [
     "guard_statements",
     "install_guards",
     "is_versioned",
+    "link_changes",
     "linked",
     "live",
     "load_as_of",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Table, and_, bindparam, delete, exists, insert, inspect, or_, select, update
 from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import get_history, instance_state
 
@@ -190,19 +190,84 @@ def relink(
 ) -> None:
     """Take these records out of an object's links, and put others in; the flush writes it."""
     property = next(p for p in link_properties(instance_state(record).mapper) if p.key == name)
-    held = getattr(record, name)
-    for other in [other for other in held if _plain(_id(instance_state(other))) in went]:
+    with session.no_autoflush:  # the record may be half-way through its edits
+        held = getattr(record, name)
+        ids = {instance_state(other): _plain(_id(instance_state(other))) for other in held}
+        new = _newest(session, property, [id for id in came if id not in ids.values()])
+    for other in [other for other in held if ids[instance_state(other)] in went]:
         held.remove(other)
-    present = {_plain(_id(instance_state(other))) for other in held}
-    wanted = [id for id in came if id not in present]
+    for other in new:
+        held.append(other)
+
+
+def _newest(session: Session, property: LinkProperty, ids: Sequence[Any]) -> list[Any]:
+    """The objects of the records that links are to lead to."""
     table = version_table(property.mapper)
-    for part in chunks(wanted, CHUNK):
-        query = select(property.mapper.class_)
-        query = query.where(among(record_key(table), part), is_newest(table.c))
-        found = session.scalars(query).all()
-        if len(found) != len(part):
-            raise VersioningError(f"{property} leads to records that are not there: {part}.")
-        held.extend(found)
+    found: list[Any] = []
+    for part in chunks(ids, CHUNK):
+        query = select(property.mapper.class_).where(among(record_key(table), part))
+        found += session.scalars(query.where(is_newest(table.c)))
+    if len(found) != len(ids):
+        raise VersioningError(
+            f"{property} was to lead to records that never were, among {list(ids)[:10]}. Nothing"
+            " was written: look at the table of links."
+        )
+    return found
+
+
+def links_made(
+    session: Session, model: type[Any], versions: Sequence[tuple[Any, int]]
+) -> dict[tuple[Any, int], list[tuple[str, tuple[Any, ...], tuple[Any, ...]]]]:
+    """What each of these versions, named by id and number, did to links: the attribute, the ids
+    that went and those that came. One statement for each kind of links of the model."""
+    found: dict[tuple[Any, int], list[Any]] = defaultdict(list)
+    for property in link_properties(inspect(model)):
+        went: dict[tuple[Any, int], set[Any]] = defaultdict(set)
+        came: dict[tuple[Any, int], set[Any]] = defaultdict(set)
+        for owner, target, added, removed in _touched(session, property, versions):
+            if added != removed:
+                came[owner, added].add(target)
+                if removed is not None:
+                    went[owner, removed].add(target)
+        for key in versions:
+            gone, new = went[key] - came[key], came[key] - went[key]
+            if gone or new:
+                found[key].append((property.key, tuple(sorted(gone)), tuple(sorted(new))))
+    return found
+
+
+def _touched(
+    session: Session, property: LinkProperty, versions: Sequence[tuple[Any, int]]
+) -> Iterator[tuple[Any, Any, int, int | None]]:
+    rows, owner = property.links.c, property.owner_columns
+    width = len(owner)
+    connection = session.connection(bind_arguments={"mapper": property.parent})
+    for part in chunks(versions, CHUNK // 2):
+        keys = [(*(id if isinstance(id, tuple) else (id,)), version) for id, version in part]
+        touched = or_(*(among([*owner, rows[n]], keys) for n in ("added_in", "removed_in")))
+        query = select(*owner, *property.target_columns, rows.added_in, rows.removed_in)
+        for *ends, added, removed in connection.execute(query.where(touched)):
+            yield _plain(ends[:width]), _plain(ends[width:]), added, removed
+
+
+def links_of(
+    session: Session, property: LinkProperty, versions: Sequence[tuple[Any, int]]
+) -> dict[Any, list[Any]]:
+    """The ids of what each of these versions, named by id and number, was linked to."""
+    table = version_table(property.parent)
+    key = record_key(table)
+    pairs = zip(property.owner_columns, key, strict=True)
+    joined = table.join(property.links, and_(*(column == own for column, own in pairs)))
+    held = property.holds_in(table.c.version_id)
+    query = select(table.c.version_id, *key, *property.target_columns).select_from(joined)
+    connection = session.connection(bind_arguments={"mapper": property.parent})
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for part in chunks(versions, CHUNK):
+        keys = [(*(id if isinstance(id, tuple) else (id,)), version) for id, version in part]
+        chosen = query.where(held, among([*key, table.c.version_id], keys))
+        for version, *ends in connection.execute(chosen.order_by(*property.target_columns)):
+            found[_plain(ends[: len(key)]), version].append(_plain(ends[len(key) :]))
+    return found
 
 
 def _plain(values: Sequence[Any]) -> Any:

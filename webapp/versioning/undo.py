@@ -107,12 +107,11 @@ def inverse(
     return free, touched
 
 
-def links_undone(session: Session, version: Any, record: Any) -> dict[str, Links]:
-    """The links to take back: those that the version added and that are left, and those that it
-    removed and that are still missing."""
+def links_undone(session: Session, record: Any, number: int) -> dict[str, Links]:
+    """The links to take back: those that version `number` added and that are left, and those that
+    it removed and that are still missing."""
     found = {}
     for property in link_properties(inspect(type(record))):
-        number = version.version_id
         went, came = links_between(session, property, record.id, number - 1, number)
         if went or came:
             present = set(linked_in(session, property, record.id, record.version_id))
@@ -127,7 +126,7 @@ def _undo_deletion(session: Session, version: Any, record: Any) -> Undo:
     """Only the newest deletion: an older one was taken back by a restore already."""
     if record is not version:
         return Undo(record, version.version_id, None, {}, (), (), ())
-    links = links_undone(session, version, record)
+    links = links_undone(session, record, version.version_id)
     clashes = clashes_of(session, record, {}, True) + link_clashes(session, record, links)
     changes = tuple(FieldChange(name, *ids, "links") for name, ids in links.items())
     return Undo(record, version.version_id, "restore", {}, changes, (), clashes, links)
@@ -141,7 +140,7 @@ def _undo_edit(session: Session, before: Any, version: Any, record: Any) -> Undo
             " written: restore it first, then undo."
         )
     free, touched = inverse(_values(before), _values(version), _values(record), model)
-    links = links_undone(session, version, record)
+    links = links_undone(session, record, version.version_id)
     clashes = clashes_of(session, record, free, False) + link_clashes(session, record, links)
     changes = tuple(change for change in diff(record, before) if change.name in free)
     changes += tuple(FieldChange(name, *ids, "links") for name, ids in links.items())

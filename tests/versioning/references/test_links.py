@@ -18,11 +18,17 @@ from webapp.versioning import (
     ReadOnlyVersion,
     RestoreClash,
     StillReferenced,
+    UndoBlocked,
     VersionConflict,
+    as_of,
     diff,
+    load_as_of,
     plan_restore,
     restore,
+    timeline,
     undo,
+    undo_change,
+    what_changed,
 )
 
 
@@ -218,6 +224,78 @@ def test_undo_takes_back_one_version_of_them(trade: World, session: Session) -> 
     assert names(article) == ["a", "b", "d"]
     assert undo(session, Article, 1, 2).operation is None
     assert b in article.tags
+
+
+def test_a_change_of_links_is_undone_and_redone(trade: World, session: Session) -> None:
+    article = tagged(session, "a", "b")
+    article.tags = [min(article.tags, key=lambda tag: tag.name), Tag(name="c")]
+    session.commit()
+    undo_change(session, article.change_id)
+    session.commit()
+    assert (article.version_id, names(article)) == (3, ["a", "b"])
+    undo_change(session, article.change_id)
+    session.commit()
+    assert (article.version_id, names(article)) == (4, ["a", "c"])
+
+
+def test_a_change_that_deleted_both_ends_is_undone(trade: World, session: Session) -> None:
+    article = tagged(session, "a")
+    session.delete(article.tags[0])
+    session.delete(article)
+    session.commit()
+    undo_change(session, article.change_id)
+    session.commit()
+    session.expire(article)
+    assert (article.version_op, names(article)) == ("restore", ["a"])
+
+
+def test_undoing_a_change_whose_links_lead_to_the_dead_is_blocked(
+    trade: World, session: Session
+) -> None:
+    article = tagged(session, "a")
+    tag = article.tags[0]
+    article.tags.clear()
+    session.commit()
+    change_id = article.change_id
+    session.delete(tag)
+    session.commit()
+    with pytest.raises(UndoBlocked, match="Tag 1, which is deleted"):
+        undo_change(session, change_id)
+
+
+def test_a_timeline_and_a_change_show_them_by_one_statement_more(
+    trade: World, session: Session
+) -> None:
+    article = tagged(session, "a")
+    for name in "bcd":
+        article.tags = [Tag(name=name)]
+        session.commit()
+    with trade.executions() as seen:
+        shown = timeline(session, Article, 1)
+    assert [[c.detail for c in entry.changes] for entry in shown.entries[:2]] == [
+        [MembersDifference(added=(4,), removed=(3,), moved=())],
+        [MembersDifference(added=(3,), removed=(2,), moved=())],
+    ]
+    assert [c.name for c in shown.entries[3].changes] == ["title", "views", "tags"]
+    assert seen.count("SELECT") == 6  # four as ever, and one for tags and for badges each
+    found = what_changed(session, article.change_id)
+    by_model = {each.model: each.records for each in found.models}
+    assert [c.name for c in by_model[Article][0].changes] == ["tags"]
+
+
+def test_as_of_a_moment_they_read_links_and_names_of_then(trade: World, session: Session) -> None:
+    first = tagged(session, "a", "b")
+    second = add(session, Article(title="two", tags=list(first.tags)))
+    then = second.version_from
+    first.tags[0].name = "A"
+    second.tags.clear()
+    session.commit()
+    session.expunge_all()
+    articles = list(session.scalars(as_of(Article, then).order_by(Article.id)))
+    with trade.executions() as seen:
+        load_as_of(session, articles, then, "tags")
+        assert [names(article) for article in articles] == [["a", "b"], ["a", "b"]]
+    assert seen.count("SELECT") == 2
 
 
 def test_what_is_linked_to_is_not_deleted(trade: World, session: Session) -> None:
