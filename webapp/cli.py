@@ -19,6 +19,7 @@ from flask import Flask
 from webapp import database
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
+from webapp.integrity import checks, integrity, words
 from webapp.transfer.commands import history
 
 MakeApp = Callable[[], Flask]
@@ -67,6 +68,7 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 
 
 commands.add_command(history)
+commands.add_command(integrity)
 
 
 @commands.command()
@@ -110,10 +112,18 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
             database.create_tables()
             if fill and (added := load_demo_data(app)):
                 click.echo(f"Added {added} demo records.")
+            _warn_of_guards()
         click.echo(f"Serving on http://{_in_url(host)}:{bound_port(server)}/ (stop with Ctrl+C)")
         server.run()
     finally:
         server.close()
+
+
+def _warn_of_guards() -> None:
+    """Say at the start which guards the database lacks; it serves all the same."""
+    for each in checks.guards():
+        click.echo(f"Warning: the guard {words.guard_told(each)}; check it.", err=True)
+    db.session.rollback()
 
 
 def _stop(*_: object) -> NoReturn:

@@ -22,6 +22,7 @@ from webapp import (
     headers,
     health,
     instance,
+    integrity,
     versioning,
 )
 from webapp.config import ConfigError, Settings
@@ -107,5 +108,8 @@ def _load(package: str, part: str, *, required: bool = False) -> None:
 def _open_admin(app: Flask, apps: tuple[str, ...]) -> None:
     for name in apps:
         _load(name, "admin")
-    audit.init_audit(admin.init_admin(app, reserved=audit.ENDPOINTS))
+    reserved = (*audit.ENDPOINTS, *integrity.ENDPOINTS)
+    pages = admin.init_admin(app, reserved=reserved)
+    audit.init_audit(pages)
+    integrity.init_integrity(pages)
     app.add_url_rule("/", "home", lambda: redirect(url_for("admin.index")))

@@ -44,7 +44,8 @@ def test_one_statement_counts_them_all(client: Any, shop: Shop, statements: list
     shop.add(Maker, name="Acme")
     statements.clear()
     client.get("/admin/")
-    assert len(statements) == 1, statements
+    counts = [each for each in statements if "count(*)" in each and "shop_maker" in each]
+    assert len([each for each in counts if "GROUP BY" not in each]) == 1, statements
 
 
 def test_the_partial_indexes_count(app: Flask) -> None:
@@ -55,10 +56,16 @@ def test_the_partial_indexes_count(app: Flask) -> None:
             explain = "EXPLAIN"
             db.session.execute(text("SET LOCAL enable_seqscan = off"))  # the table is empty
         view = next(each for each in app.extensions["admin"][0]._views if each.endpoint == "maker")
-        for query in view.count_queries():
-            sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
-            plan = db.session.execute(text(f"{explain} SELECT {sql}")).all()
-            assert "uq_shop_maker_one_current" in str(plan), plan
+        live, deleted = (
+            query.compile(db.engine, compile_kwargs={"literal_binds": True})
+            for query in view.count_queries()
+        )
+        plans = [
+            str(db.session.execute(text(f"{explain} SELECT {query}")).all())
+            for query in (live, deleted)
+        ]
+        assert "uq_shop_maker_one_current" in plans[0], plans
+        assert all("ix_shop_maker_tombstones" in plan for plan in plans), plans
 
 
 def test_a_view_that_may_not_be_seen_is_neither_shown_nor_counted(
@@ -68,4 +75,5 @@ def test_a_view_that_may_not_be_seen_is_neither_shown_nor_counted(
     monkeypatch.setattr(type(view), "is_accessible", lambda self: False)
     page = client.get("/admin/")
     assert "Gadget" not in page.text and "Maker" in cards(page)
-    assert "shop_gadget" not in statements[-1]
+    counts = [each for each in statements if "count(*)" in each and "shop_maker" in each]
+    assert "shop_gadget" not in counts[0]

@@ -46,6 +46,35 @@ def test_it_takes_two_statements_whatever_the_relations(
     assert len(statements) == 2, statements
 
 
+def test_it_counts_all_records_in_their_indexes_and_found_ones_by_their_rows(
+    client: Any, shop: Shop, statements: list[str]
+) -> None:
+    for name in ("Acme", "Bolt", "Cask"):
+        shop.add(Maker, name=name)
+    shop.delete(Maker, shop.add(Maker, name="Dent"))
+    counts = []
+    for search in ("", "?search=o"):
+        statements.clear()
+        assert ("3 records" if not search else "1 record found") in client.get(
+            f"/admin/maker/{search}"
+        ).text
+        counts.append(statements[0].count("version_op = 'delete'"))
+    assert counts == [1, 0], statements
+
+
+def test_a_view_that_narrows_its_count_is_counted_by_itself(
+    client: Any, shop: Shop, app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Acme", "Bolt"):
+        shop.add(Maker, name=name)
+    view = next(each for each in app.extensions["admin"][0]._views if each.endpoint == "maker")
+    stock = type(view).get_count_query
+    monkeypatch.setattr(
+        type(view), "get_count_query", lambda self: stock(self).filter(Maker.name == "Acme")
+    )
+    assert "1 record<" in client.get("/admin/maker/").text
+
+
 def test_without_a_declared_order_it_is_by_id(client: Any, shop: Shop) -> None:
     """FIELD-NOTES: no default order."""
     for name in ("C", "A", "B"):

@@ -7,11 +7,12 @@ import re
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from sqlalchemy import text
 
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import ODD, Gadget, Maker, Strict
+from webapp.admin.addresses import url_of
 from webapp.extensions import db
 
 NUMBER = re.compile(r'<tr role="row" id="v(\d+)"')
@@ -172,6 +173,33 @@ def test_its_statements_do_not_grow_with_the_history(
         for number in range(30):
             shop.edit(Gadget, kettle, notes=f"Note {number}", price=number)
     assert counts == [6, 6]
+
+
+@pytest.mark.parametrize(
+    "page", ["edit/?id={id}", "restore/?id={id}&version=1", "undo/?id={id}&version=2"]
+)
+def test_no_page_of_the_record_takes_more_statements_for_a_longer_history(
+    client: Any, shop: Shop, kettle: int, statements: list[str], page: str
+) -> None:
+    counts = []
+    shop.edit(Gadget, kettle, notes="Note")
+    for _ in range(2):
+        for number in range(30):
+            shop.edit(Gadget, kettle, price=number)
+        statements.clear()
+        assert client.get(f"/admin/gadget/{page.format(id=kettle)}").status_code == 200
+        counts.append(len(statements))
+    assert counts[0] == counts[1] > 0
+
+
+def test_its_links_are_those_of_url_for(app: Flask) -> None:
+    odd = {"id": "a b/ä&?#%+=", "url": "/admin/gadget/?search=x&page=2", "none": None}
+    with app.test_request_context("/", base_url="http://localhost/below"):
+        for endpoint in ("gadget.timeline_view", "gadget.edit_view"):
+            assert url_of(endpoint, **odd) == url_for(endpoint, **odd)
+        for number in (7, 8):
+            found = url_of("changes.change_view", number=number)
+            assert found == url_for("changes.change_view", number=number)
 
 
 def guards(connection: Any) -> list[str]:

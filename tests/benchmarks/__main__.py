@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import tests.benchmarks
-from tests.benchmarks import batches, edits, pages, size, statements, web, writers
+from tests.benchmarks import batches, checks, edits, pages, size, statements, web, writers
 from tests.benchmarks.databases import KINDS, empty_database, servers, version_of
 from tests.benchmarks.report import Line, surroundings, table
 
@@ -22,6 +22,7 @@ PARTS: dict[str, Part] = {
     "pages": pages.measure,
     "size": size.measure,
     "web": web.measure,
+    "checks": checks.measure,
 }
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 RESULTS = Path(__file__).parent / "RESULTS.md"

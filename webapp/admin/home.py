@@ -1,17 +1,39 @@
-"""The home page: every model that one may see, with how many records it has."""
+"""The home page: every model that one may see, with how many records it has, and what is new."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from flask_admin import AdminIndexView, expose
+from flask_admin import Admin, AdminIndexView, expose
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from .list_query import QueryView
+from .search_page import ENDPOINT as SEARCH
 
-#: Name, address, and the numbers of live and of deleted records; None where there are none to tell.
-Card = tuple[str, str, int | None, int | None]
+
+class Card(NamedTuple):
+    """A view: the numbers of its live and deleted records, or else what it is for."""
+
+    name: str
+    url: str
+    live: int | None = None
+    deleted: int | None = None
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of the home page that another room brings: its template, and what that shows."""
+
+    template: str
+    shown: dict[str, Any]
+
+
+#: Makes a panel for whoever asks; None where there is nothing to show, or nothing that may be seen.
+MakePanel = Callable[[], Panel | None]
 
 
 class HomeView(AdminIndexView):
@@ -20,11 +42,15 @@ class HomeView(AdminIndexView):
     def __init__(self, db: SQLAlchemy, **options: Any) -> None:
         super().__init__(**options)
         self.db = db
+        self.panels: list[MakePanel] = []
 
     @expose("/")
     def index(self) -> Any:
         """Hook: hands the template the rooms."""
-        return self.render(self._template, rooms=self.rooms())
+        made = (make() for make in self.panels)
+        panels = [panel for panel in made if panel is not None]
+        search_url = self.get_url(f"{SEARCH}.index_view")
+        return self.render(self._template, rooms=self.rooms(), panels=panels, search_url=search_url)
 
     def rooms(self) -> list[tuple[str | None, list[Card]]]:
         """The categories in the order of the menu, each with the views that may be seen."""
@@ -38,7 +64,8 @@ class HomeView(AdminIndexView):
         for view in shown:
             live, deleted = numbers.get(view.endpoint, (None, None))
             address = view.get_url(f"{view.endpoint}.{view._default_view}")
-            found.setdefault(view.category, []).append((view.name, address, live, deleted))
+            card = Card(view.name, address, live, deleted, getattr(view, "about", ""))
+            found.setdefault(view.category, []).append(card)
         return list(found.items())
 
     def _count(self, views: list[QueryView]) -> dict[str, tuple[int, int]]:
@@ -49,6 +76,12 @@ class HomeView(AdminIndexView):
         row = self.db.session.execute(select(*columns)).one()
         pairs = zip(row[::2], row[1::2], strict=True)
         return {
-            view.endpoint: (live, newest - live)
-            for view, (live, newest) in zip(views, pairs, strict=True)
+            view.endpoint: (live, gone) for view, (live, gone) in zip(views, pairs, strict=True)
         }
+
+
+def add_panel(admin: Admin, make: MakePanel) -> None:
+    """Show a panel below the models on the home page of the admin."""
+    home = admin.index_view
+    assert isinstance(home, HomeView)
+    home.panels.append(make)

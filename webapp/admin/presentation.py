@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app
 from markupsafe import Markup, escape
 from sqlalchemy.orm.collections import InstrumentedList
 
 from webapp.versioning import data_columns, is_versioned, utcnow
 
 from . import documents, identity, times, values
+from .addresses import url_of
 
 #: Characters of a value that a list shows, and from which on a timeline folds it.
 LONG = 80
@@ -110,6 +111,8 @@ def shortened(value: Any) -> str:
 
 def visible(text: Any) -> Markup:
     """Text in which the characters that nobody would see are named. It stays text."""
+    if isinstance(text, str) and text.isprintable():
+        return escape(text)
     return Markup(UNSEEN.sub(_named, escape(text)))
 
 
@@ -123,7 +126,7 @@ def escaped(text: Any) -> Markup:
 
 
 def versions_link(number: int, url: str) -> Markup:
-    return Markup('<a class="versions" href="{}">{}</a>').format(url, number)
+    return Markup('<a class="versions" href="%s">%s</a>') % (url, number)
 
 
 def person(actor: str | None) -> str | Markup:
@@ -131,8 +134,8 @@ def person(actor: str | None) -> str | Markup:
     name = visible(shortened(actor))
     if not actor or len(actor) > LONGEST_ADDRESS or not _has_page("changes.index_view"):
         return name
-    url = url_for("changes.index_view", actor=actor)
-    return Markup('<a class="person" href="{}">{}</a>').format(url, name)
+    url = url_of("changes.index_view", actor=actor)
+    return Markup('<a class="person" href="%s">%s</a>') % (url, name)
 
 
 def change_link(number: int | None) -> str | Markup:
@@ -140,8 +143,8 @@ def change_link(number: int | None) -> str | Markup:
     name = "" if number is None else f"Change #{number}"
     if number is None or not _has_page("changes.change_view"):
         return name
-    url = url_for("changes.change_view", number=number)
-    return Markup('<a class="change-link" href="{}">{}</a>').format(url, name)
+    url = url_of("changes.change_view", number=number)
+    return Markup('<a class="change-link" href="%s">%s</a>') % (url, name)
 
 
 def reference_input(
@@ -160,10 +163,8 @@ def reference_input(
 
 def last_change(at: dt.datetime, actor: str | None) -> Markup:
     """When and by whom the newest version was made."""
-    when = Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
-    return (
-        when + Markup(' <small class="by">by {}</small>').format(person(actor)) if actor else when
-    )
+    when = Markup('<time datetime="%s">%s</time>') % (at.isoformat(), moment(at))
+    return when + Markup(' <small class="by">by %s</small>') % person(actor) if actor else when
 
 
 def cells(shorten: bool) -> dict[type, Callable[..., Any]]:

@@ -17,6 +17,7 @@ from webapp.versioning import is_versioned
 from . import presentation
 from .home import HomeView
 from .registry import Registration, registrations
+from .search_page import ENDPOINT, init_search
 from .view import VersionedModelView
 
 NAME = "Versioned Admin"
@@ -36,7 +37,7 @@ def init_admin(app: Flask, *, reserved: Collection[str] = ()) -> Admin:
         index_view=HomeView(db, url="/admin"),
         theme=Bootstrap4Theme(base_template="admin/master.html"),
     )
-    taken = {admin.endpoint, *reserved, *app.blueprints, *app.view_functions}
+    taken = {admin.endpoint, ENDPOINT, *reserved, *app.blueprints, *app.view_functions}
     for each in _shown(tuple(app.config.get("APPS", ()))):
         options = {
             "name": presentation.word_for(each.model),
@@ -47,6 +48,7 @@ def init_admin(app: Flask, *, reserved: Collection[str] = ()) -> Admin:
         view = each.view(each.model, db, **options)
         _size_pages(view, app.config.get("PAGE_SIZE"))
         admin.add_view(view)
+    init_search(admin)
     return admin
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.admin import times
+from webapp.admin.subjects import Subject
 from webapp.versioning import Operation, Reading, read_moment
-
-from .subjects import Subject
 
 FIELDS = ("model", "operation", "actor", "from", "to", "reason")
 LONGEST_REASON = 200

@@ -10,11 +10,11 @@ from flask import abort, request
 from flask_admin import expose
 
 from webapp.admin import identity
+from webapp.admin.subjects import Subject, name_of
 from webapp.extensions import db
 from webapp.versioning import ModelChanges, UnknownChange, WhatChanged, what_changed
 
 from .feed_page import OPERATIONS, FeedView
-from .subjects import Subject, name_of
 
 NUMBER = re.compile(r"[1-9]\d{0,18}", re.ASCII)
 LARGEST = 2**63 - 1

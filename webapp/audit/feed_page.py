@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, current_app, g, request
-from flask_admin import BaseView, expose
+from flask import abort, current_app, request
+from flask_admin import expose
 
 from webapp.admin import presentation, times
+from webapp.admin.across import AcrossModels
 from webapp.extensions import db
 from webapp.versioning import Feed, Place, activity, changes
 
 from . import asked
-from .subjects import Subjects
 
 #: The operations, as people call them.
 OPERATIONS = {
@@ -23,16 +23,8 @@ OPERATIONS = {
 }
 
 
-class FeedView(BaseView):
+class FeedView(AcrossModels):
     """The page `/admin/changes/`. Its filters and its place in the feed are in the address."""
-
-    @property
-    def subjects(self) -> Subjects:
-        """The models, kept for the length of the request: who asks decides which may be seen."""
-        if "subjects" not in g:
-            g.subjects = Subjects(self.admin)
-        found: Subjects = g.subjects
-        return found
 
     @expose("/")
     def index_view(self) -> Any:
@@ -70,7 +62,3 @@ class FeedView(BaseView):
 
     def _url(self, shown: asked.Asked, **more: str) -> str:
         return self.get_url(".index_view", **shown.typed, **more)
-
-    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Hook: the stock one turns every TypeError into one about an argument `cls`."""
-        return fn(self, *args, **kwargs)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask_admin import Admin
 
+from webapp.admin.home import add_panel
+
+from .home_panel import activity_panel
 from .undo_page import UndoView
 
 #: Endpoints that no model may take.
@@ -13,7 +18,11 @@ ENDPOINTS = ("changes",)
 class ChangesView(UndoView):
     """`/admin/changes/`: the feed, the page of a change, and its undo."""
 
+    about = "Who changed what, when and why"
+
 
 def init_audit(admin: Admin) -> None:
     """Add the pages of this room to the admin and to its navigation."""
-    admin.add_view(ChangesView("Changes", endpoint="changes"))
+    view = ChangesView("Changes", endpoint="changes")
+    admin.add_view(view)
+    add_panel(admin, partial(activity_panel, view))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
+from webapp.admin.subjects import Subject, Subjects, name_of
 from webapp.versioning import (
     MASKED,
     ChangedRecord,
@@ -18,8 +19,6 @@ from webapp.versioning import (
     masked_columns,
     shown_columns,
 )
-
-from .subjects import Subject, Subjects, name_of
 
 
 @dataclass(frozen=True)

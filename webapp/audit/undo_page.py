@@ -12,6 +12,7 @@ from sqlalchemy import select
 from webapp import changes
 from webapp.admin import refusals
 from webapp.admin.forms import reason_field
+from webapp.admin.subjects import name_of
 from webapp.changes import Change
 from webapp.extensions import db
 from webapp.versioning import (
@@ -25,7 +26,6 @@ from webapp.versioning import (
 from . import preview
 from .change_page import ChangeView
 from .feed_page import OPERATIONS
-from .subjects import name_of
 
 FORBIDDEN = "This change touched records that may not be edited, or deleted, on the pages here."
 REFUSED = "The database refused the undo. Nothing was changed: look at what is listed here."

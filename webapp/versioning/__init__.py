@@ -4,7 +4,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 `enable_versioning` does.
 """
 
-from .activity import Activity, activity
+from .activity import Activity, activity, count_between
 from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .diff import FieldChange, diff, link_changes
@@ -38,15 +38,18 @@ from .errors import (
     VersioningError,
 )
 from .feed import ChangeEntry, Feed, Place, Tally, changes
+from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
+from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, current_index, current_unique
+from .integrity import check_model
 from .ledger import ChangeContext
 from .links import linked
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import as_of, current, live
+from .queries import as_of, count_live, current, deleted, live
 from .recorded import recorded_models
 from .references import (
     Reference,
@@ -59,6 +62,7 @@ from .references import (
 )
 from .referred import load_as_of, versions_as_of
 from .restore import Restoration, plan_restore, restore
+from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -84,14 +88,18 @@ __all__ = [
     "DanglingReference",
     "Difference",
     "Entry",
+    "Fault",
     "Feed",
     "FieldChange",
     "FieldMerge",
+    "Finding",
+    "GuardFault",
     "Hunk",
     "LabelDifference",
     "LeftField",
     "MembersDifference",
     "ModelChanges",
+    "ModelCheck",
     "ModelUndo",
     "Move",
     "NumberDifference",
@@ -128,16 +136,22 @@ __all__ = [
     "blame",
     "change",
     "changes",
+    "check_model",
     "collected",
+    "count_between",
+    "count_live",
     "current",
     "current_index",
     "current_unique",
     "data_columns",
+    "deleted",
     "diff",
     "enable_versioning",
     "floating",
     "following",
+    "guard_faults",
     "guard_statements",
+    "hold",
     "install_guards",
     "is_versioned",
     "link_changes",
@@ -145,6 +159,7 @@ __all__ = [
     "live",
     "load_as_of",
     "masked_columns",
+    "mend_guards",
     "merge_fields",
     "merged_values",
     "parse_moment",
@@ -158,6 +173,7 @@ __all__ = [
     "references_of",
     "references_to",
     "restore",
+    "retry_on_conflict",
     "shown_columns",
     "timeline",
     "undo",

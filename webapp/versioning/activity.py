@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Select, Subquery, func, inspect, literal, select, union_all
@@ -60,3 +62,18 @@ def _grouped(place: int, model: type[Any], counted: Subquery) -> Select[Any]:
         .where(rows.change_id.in_(select(counted.c.id)))
         .group_by(rows.version_op)
     )
+
+
+def count_between(session: Session, moments: Sequence[datetime]) -> tuple[int, ...]:
+    """How many changes were recorded between each of the moments and the next, in one statement.
+
+    `moments` are aware and ascend; a change at a moment counts from it on. Each count is answered
+    by the index of the changes' times.
+    """
+    recorder = change_model(session)
+    counts = [
+        select(func.count()).where(recorder.at >= since, recorder.at < until).scalar_subquery()
+        for since, until in pairwise(moments)
+    ]
+    row = session.execute(select(*counts), bind_arguments={"mapper": inspect(recorder)}).one()
+    return tuple(row)

@@ -93,6 +93,8 @@ def _common(a: Items, b: Items) -> int:
 
 def _anchors(a: Items, b: Items) -> list[tuple[int, int]]:
     """Items that occur once in each, as many as come in the same order."""
+    if set(a).isdisjoint(b):
+        return []
     once_a = {item for item, count in Counter(a).items() if count == 1}
     once_b = {item for item, count in Counter(b).items() if count == 1}
     place = {item: n for n, item in enumerate(b) if item in once_a and item in once_b}
@@ -101,7 +103,7 @@ def _anchors(a: Items, b: Items) -> list[tuple[int, int]]:
 
 
 def _search(a: Items, b: Items) -> list[Block]:
-    if not (a and b):
+    if set(a).isdisjoint(b):
         return []
     found = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
     return [(m.a, m.b, m.size) for m in found if m.size]

@@ -148,19 +148,23 @@ def _spread_one(
 
 def end_links(session: Session) -> None:
     """After a flush: the links of what it deleted end."""
-    for mapper, id in ledger_of(session).deleted:
-        close_links(session, mapper, [id])
+    for mapper, ids in _by_mapper(ledger_of(session).deleted).items():
+        close_links(session, mapper, ids)
 
 
 def check_deleted(session: Session) -> None:
     """After a flush: no living record refers to those that it deleted. Raises StillReferenced."""
     ledger = ledger_of(session)
     deleted, ledger.deleted = ledger.deleted, []
-    by_mapper: dict[Mapper[Any], list[Any]] = {}
-    for mapper, id in deleted:
-        by_mapper.setdefault(mapper, []).append(id)
-    for mapper, ids in by_mapper.items():
+    for mapper, ids in _by_mapper(deleted).items():
         check_referrers(session, mapper, ids)
+
+
+def _by_mapper(deleted: Iterable[tuple[Mapper[Any], Any]]) -> dict[Mapper[Any], list[Any]]:
+    found: dict[Mapper[Any], list[Any]] = {}
+    for mapper, id in deleted:
+        found.setdefault(mapper, []).append(id)
+    return found
 
 
 def check_referrers(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> None:

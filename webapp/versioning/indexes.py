@@ -13,6 +13,7 @@ UNIQUE = "versioning.current_unique"
 #: In ``Index.info``, how to name an index that the model gave no name.
 NAME = "versioning.name"
 KEY = {"id", "version_from", "version_to"}
+DELETED = "is_current_version = {true} AND version_op = 'delete'"
 LIVE = "is_current_version = {true} AND version_op != 'delete'"
 
 
@@ -29,6 +30,17 @@ def only_one_current(table: Table) -> None:
     name = f"uq_{table.name}_one_current"
     if all(index.name != name for index in table.indexes):
         Index(name, table.c.id, unique=True, **_partial(CURRENT))
+
+
+def index_deleted(table: Table) -> None:
+    """Index the deleted records, and no others: they are listed, and counted off all the records.
+
+    It begins with the operation, else SQLite reads the index of all current rows instead, and each
+    of these rows.
+    """
+    name = f"ix_{table.name}_tombstones"
+    if all(index.name != name for index in table.indexes):
+        Index(name, table.c.version_op, table.c.id, **_partial(DELETED))
 
 
 def name_indexes(table: Table) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, exists, insert, inspect, or_, select, update
@@ -20,10 +20,11 @@ from .setting import living, referrer
 from .shape import chunks, version_table
 
 
-def note_links(session: Session, objects: Iterable[Any]) -> None:
+def note_links(session: Session, objects: Sequence[Any]) -> None:
     """Before a flush: keep in mind which objects gained or lost links; new targets come along."""
     ledger = ledger_of(session)
-    for obj in objects:
+    kinds = {kind for kind in set(map(type, objects)) if link_properties(inspect(kind))}
+    for obj in [obj for obj in objects if type(obj) in kinds] if kinds else ():
         state = instance_state(obj)
         for property in link_properties(state.mapper):
             if property.key not in state.dict:

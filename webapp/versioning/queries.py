@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 T = TypeVar("T")
 
@@ -25,6 +36,25 @@ def live(model: Any) -> ColumnElement[bool]:
     """
     rows = model.c if isinstance(model, FromClause) else model
     return and_(is_newest(rows), is_alive(rows))
+
+
+def deleted(model: Any) -> ColumnElement[bool]:
+    """The predicate "the newest version, and a tombstone", spelt as its partial index is."""
+    rows = model.c if isinstance(model, FromClause) else model
+    return and_(is_newest(rows), rows.version_op == literal_column("'delete'"))
+
+
+def count_live(model: type[Any]) -> ColumnElement[int]:
+    """The number of live records: of all the records, less the deleted ones.
+
+    Each is counted in an index of its own. A plain count of the live rows would make SQLite read
+    every current row as well, which takes five times as long.
+    """
+    return _count(model, is_newest(model)) - _count(model, deleted(model))
+
+
+def _count(model: type[Any], which: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(model).where(which).scalar_subquery()
 
 
 def is_newest(rows: Any) -> ColumnElement[bool]:

@@ -33,6 +33,7 @@ from sqlalchemy.orm import (
     Session,
     SessionTransaction,
     UOWTransaction,
+    class_mapper,
     column_property,
     mapped_column,
     scoped_session,
@@ -41,11 +42,11 @@ from sqlalchemy.orm import (
 
 from . import bulk, create, deletion, linking, move, plan, repoint, setting, write
 from .errors import VersioningError
-from .indexes import index_changes, name_indexes, only_one_current
+from .indexes import index_changes, index_deleted, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
 from .references import tie_references
-from .settle import refers
+from .settle import references, refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -182,8 +183,12 @@ def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
 
 def _may_edit_others(dirty: list[Any]) -> bool:
     """Whether the objects have a hook of their own, or references that were set."""
-    hooks = {getattr(type(obj), "new_version", Versioned.new_version) for obj in dirty}
-    return hooks - {Versioned.new_version} != set() or any(map(refers, dirty))
+    kinds = set(map(type, dirty))
+    hooks = {getattr(kind, "new_version", Versioned.new_version) for kind in kinds}
+    if hooks - {Versioned.new_version}:
+        return True
+    referring = {kind for kind in kinds if references(class_mapper(kind))}
+    return bool(referring) and any(refers(obj) for obj in dirty if type(obj) in referring)
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -273,6 +278,7 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     )
     mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
     only_one_current(table)
+    index_deleted(table)
     name_indexes(table)
     index_changes(table.metadata)
 

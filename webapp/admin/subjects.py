@@ -1,4 +1,4 @@
-"""What a page of changes knows of the models: their names, and how their values are shown."""
+"""What a page across models knows of each: its name, addresses, and how its values are shown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 from flask import url_for
 from flask_admin import Admin
 
-from webapp.admin import VersionedModelView, presentation, runs
-from webapp.admin.shown import Layout, Shown
 from webapp.extensions import db
 from webapp.versioning import MASKED, ChangedRecord, FieldChange, Operation, Tally, recorded_models
+
+from . import presentation, runs
+from .shown import Layout, Shown
+from .view import VersionedModelView
 
 
 @dataclass(frozen=True)

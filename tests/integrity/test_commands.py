@@ -1,0 +1,99 @@
+"""`integrity check` and `integrity mend-guards` on the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from tests.admin.conftest import Shop
+from tests.admin.shop.models import Gadget
+from tests.integrity.conftest import spoil
+from webapp.cli import commands
+
+
+def run(app: Flask, *words: str) -> Result:
+    return CliRunner().invoke(commands, ["integrity", *words], obj=lambda: app)
+
+
+@pytest.fixture
+def kettle(shop: Shop) -> int:
+    id = int(shop.add(Gadget, name="Kettle", sku="K"))
+    shop.edit(Gadget, id, price=31)
+    return id
+
+
+def test_a_sound_shop_ends_with_0(app: Flask, kettle: int) -> None:
+    done = run(app, "check")
+    assert done.exit_code == 0
+    assert "Gadget: 1 records, 2 versions, sound." in done.output
+    assert "Guards: all stand." in done.output
+
+
+def test_findings_are_named_and_end_with_3(app: Flask, kettle: int) -> None:
+    spoil(app, "DELETE FROM shop_gadget WHERE version_id = 1")
+    done = run(app, "check")
+    assert done.exit_code == 3
+    assert "first missing: Gadget 1 version 2: the history begins with version 2" in done.output
+    assert "shop_gadget_guard_delete on shop_gadget is missing" in done.output
+
+
+def test_json_tells_a_watchdog_the_same(app: Flask, kettle: int) -> None:
+    assert json.loads(run(app, "check", "--json").stdout)["sound"] is True
+    spoil(app, "DELETE FROM shop_gadget WHERE version_id = 1")
+    done = run(app, "check", "--json", "--model", "Gadget")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["sound"]) == (3, False)
+    (model,) = told["models"]
+    assert (model["records"], model["versions"], model["counts"]) == (1, 1, {"first missing": 1})
+    assert model["findings"][0] == {
+        "fault": "first missing",
+        "id": 1,
+        "version": 2,
+        "told": "the history begins with version 2",
+    }
+    assert {
+        "table": "shop_gadget",
+        "guard": "shop_gadget_guard_delete",
+        "state": "missing",
+    } in told["guards"]
+
+
+def test_a_list_is_cut_and_the_numbers_are_not(app: Flask, shop: Shop, kettle: int) -> None:
+    shop.add(Gadget, name="Pan", sku="P")
+    spoil(app, "UPDATE shop_gadget SET version_to = version_from WHERE is_current_version")
+    (model,) = json.loads(run(app, "check", "--json", "--most", "1", "--model", "Gadget").stdout)[
+        "models"
+    ]
+    assert model["counts"] == {"period": 2}
+    assert len(model["findings"]) == 1
+
+
+def test_an_unknown_model_is_named_with_those_that_are_known(app: Flask) -> None:
+    done = run(app, "check", "--model", "Thing")
+    assert done.exit_code == 1
+    assert "There is no versioned model 'Thing': use one of" in done.output
+
+
+def test_guards_are_mended_once(app: Flask, kettle: int) -> None:
+    spoil(app)
+    done = run(app, "mend-guards")
+    assert done.exit_code == 0
+    assert "shop_gadget_guard_update on shop_gadget is missing: made anew." in done.output
+    assert run(app, "mend-guards").output == "All guards stand.\n"
+    assert run(app, "check").exit_code == 0
+
+
+def test_guards_are_not_mended_over_rows_that_they_forbid(app: Flask, kettle: int) -> None:
+    spoil(
+        app,
+        "DROP INDEX uq_shop_gadget_one_current",
+        "DROP INDEX uq_shop_gadget_sku_current",
+        "UPDATE shop_gadget SET is_current_version = true",
+    )
+    done = run(app, "mend-guards")
+    assert done.exit_code == 1
+    assert "nothing was changed" in done.output
+    assert run(app, "check", "--model", "Gadget").exit_code == 3

@@ -1,0 +1,149 @@
+"""`integrity check`: the findings on the command line, for people and for whoever watches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+
+from webapp import database
+from webapp.extensions import db
+from webapp.versioning import Finding, GuardFault, ModelCheck, check_model, mend_guards
+
+from . import checks, words
+
+MakeApp = Callable[[], Flask]
+#: Exit code of a check that found something; 1 says that it could not run.
+FOUND = 3
+
+
+@click.group("integrity")
+def integrity() -> None:
+    """Check that what is stored is what the application wrote."""
+
+
+@integrity.command("check")
+@click.option("--model", "names", multiple=True, metavar="NAME", help="This model alone; repeat.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON to the standard output.")
+@click.option(
+    "--most",
+    type=click.IntRange(0),
+    default=100,
+    show_default=True,
+    help="Findings to list of each kind and model; all are counted.",
+)
+@click.pass_obj
+def check_command(make_app: MakeApp, names: tuple[str, ...], as_json: bool, most: int) -> None:
+    """Look at every version of every record, and at the database's guards.
+
+    Writes nothing. Ends with 0 when all is sound, 3 when something was found, 1 when the check
+    could not run.
+    """
+    with make_app().app_context():
+        database.check()
+        database.only_read()
+        found = [_check(model, most) for model in _chosen(names)]
+        guards = checks.guards()
+    if as_json:
+        click.echo(json.dumps(_plain(found, guards), indent=2, ensure_ascii=False))
+    else:
+        _say(found, guards)
+    if guards or any(check.faults for check in found):
+        sys.exit(FOUND)
+
+
+@integrity.command("mend-guards")
+@click.pass_obj
+def mend_guards_command(make_app: MakeApp) -> None:
+    """Make anew the guards that are missing, switched off or altered, and name them.
+
+    Check first, and find out why they did not stand: what was done meanwhile, they did not see.
+    """
+    with make_app().app_context():
+        database.check()
+        try:
+            with db.engine.begin() as connection:
+                mended = mend_guards(connection, db.metadata)
+        except IntegrityError:
+            raise click.ClickException(
+                "A unique index cannot be made: rows that it forbids are there, so nothing was"
+                " changed. `integrity check` names them."
+            ) from None
+    for each in mended:
+        click.echo(f"{words.guard_told(each)}: made anew.")
+    if not mended:
+        click.echo("All guards stand.")
+
+
+def _chosen(names: tuple[str, ...]) -> list[type[Any]]:
+    known = {model.__name__: model for model in checks.models()}
+    for name in names:
+        if name not in known:
+            raise click.ClickException(
+                f"There is no versioned model {name!r}: use one of {', '.join(known)}."
+            )
+    return [model for name, model in known.items() if not names or name in names]
+
+
+def _check(model: type[Any], most: int) -> ModelCheck:
+    def progress(versions: int) -> None:
+        if versions >= 100_000:
+            click.echo(f"{model.__name__}: {versions:,} versions checked", err=True)
+
+    try:
+        return check_model(db.session(), model, most=most, progress=progress)
+    finally:
+        db.session.rollback()
+
+
+def _say(found: list[ModelCheck], guards: tuple[GuardFault, ...]) -> None:
+    for check in found:
+        numbers = f"{check.records:,} records, {check.versions:,} versions"
+        click.echo(f"{check.model.__name__}: {numbers}, {_counted(check.faults)}.")
+        for finding in check.findings:
+            click.echo(
+                f"  {finding.fault.value}: {check.model.__name__} {finding.id}"
+                f" version {finding.version_id}: {words.told(finding)}"
+            )
+    for each in guards:
+        click.echo(f"Guard: {words.guard_told(each)}. `integrity mend-guards` makes it anew.")
+    if not guards:
+        click.echo("Guards: all stand.")
+
+
+def _counted(faults: int) -> str:
+    return {0: "sound", 1: "1 finding"}.get(faults, f"{faults:,} findings")
+
+
+def _plain(found: list[ModelCheck], guards: tuple[GuardFault, ...]) -> dict[str, Any]:
+    return {
+        "sound": not guards and not any(check.faults for check in found),
+        "models": [
+            {
+                "model": check.model.__name__,
+                "records": check.records,
+                "versions": check.versions,
+                "counts": {fault.value: number for fault, number in check.counts.items()},
+                "findings": [_plain_finding(finding) for finding in check.findings],
+            }
+            for check in found
+        ],
+        "guards": [
+            {"table": each.table, "guard": each.guard, "state": each.state} for each in guards
+        ],
+    }
+
+
+def _plain_finding(finding: Finding) -> dict[str, Any]:
+    plain = finding.id if isinstance(finding.id, int) else str(finding.id)
+    return {
+        "fault": finding.fault.value,
+        "id": plain,
+        "version": finding.version_id,
+        "told": words.told(finding),
+    }

@@ -1,0 +1,87 @@
+"""The pages `/admin/integrity/`: of all models, and of one with each finding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, request
+from flask_admin import Admin, expose
+from sqlalchemy import inspect, select, tuple_
+
+from webapp.admin import identity
+from webapp.admin.across import AcrossModels
+from webapp.admin.subjects import name_of
+from webapp.extensions import db
+from webapp.versioning import ModelCheck, check_model
+
+from . import checks, words
+
+#: Endpoints that no model may take.
+ENDPOINTS = ("integrity",)
+#: Versions that one request looks at, about a second's work; the rest is a click away.
+MOST_VERSIONS = 200_000
+#: Findings of one kind that a page lists.
+MOST = 100
+
+
+class IntegrityView(AcrossModels):
+    """Each request checks anew. A page looks at so many versions and says where it stopped."""
+
+    about = "Whether what is stored is what was written"
+
+    @expose("/")
+    def index_view(self) -> Any:
+        shown = self.subjects.shown
+        found = checks.overview(
+            (subject.model for subject in shown.values()), most_versions=MOST_VERSIONS
+        )
+        return self.render(
+            "integrity/overview.html",
+            found=found,
+            subjects=shown.values(),
+            meanings=words.MEANINGS,
+            guard_told=words.guard_told,
+            model_url=self._model_url,
+        )
+
+    @expose("/<key>/")
+    def model_view(self, key: str) -> Any:
+        subject = self.subjects.shown.get(key)
+        if subject is None:
+            abort(404, "There is no such model, or it may not be seen here.")
+        after = request.args.get("after") or None
+        first = None if after is None else identity.parse(subject.model, after)
+        if after is not None and first is None:
+            abort(404, "There is no record with this id to go on from. Begin with all records.")
+        check = check_model(
+            db.session(), subject.model, after=first, most_versions=MOST_VERSIONS, most=MOST
+        )
+        return self.render(
+            "integrity/model.html",
+            check=check,
+            subject=subject,
+            after=after,
+            names=_names(check),
+            meanings=words.MEANINGS,
+            told=words.told,
+            next_url=self._model_url(subject.key, check.checked_to),
+        )
+
+    def _model_url(self, key: str, after: Any = None) -> str:
+        more = {} if after is None else {"after": str(after)}
+        return self.get_url(".model_view", key=key, **more)
+
+
+def _names(check: ModelCheck) -> dict[Any, str]:
+    """What the records of the findings are called, by the versions found, in one statement."""
+    keys = {(each.id, each.version_id) for each in check.findings}
+    if not keys:
+        return {}
+    key = inspect(check.model).primary_key
+    rows = db.session.scalars(select(check.model).where(tuple_(*key).in_(keys)))
+    return {row.id: name_of(row) for row in rows}
+
+
+def init_integrity(admin: Admin) -> None:
+    """Add the pages of this room to the admin and to its navigation."""
+    admin.add_view(IntegrityView("Integrity", endpoint="integrity"))

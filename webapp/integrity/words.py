@@ -1,0 +1,98 @@
+"""Findings in words, the same on the pages and on the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+from webapp.versioning import Fault, Finding, GuardFault
+
+
+class Meaning(NamedTuple):
+    """What a fault is called, what it means, and what to do about it."""
+
+    name: str
+    means: str
+    next: str
+
+
+COMPARE = "Compare its timeline with a backup from before."
+FLAGS = "No value is touched by this, but lists follow the flag. Show it to who runs the database."
+
+MEANINGS = {
+    Fault.FLAG: Meaning(
+        "Flag and calculated differ",
+        "The row’s flag says one thing, the version numbers another.",
+        FLAGS,
+    ),
+    Fault.NONE_CURRENT: Meaning(
+        "No current version", "No version of the record bears the flag: lists miss it.", FLAGS
+    ),
+    Fault.SEVERAL_CURRENT: Meaning(
+        "Several current versions", "More than one version of the record bears the flag.", FLAGS
+    ),
+    Fault.FIRST_MISSING: Meaning(
+        "Beginning missing", "The history does not begin with version 1.", COMPARE
+    ),
+    Fault.GAP: Meaning("Gap", "Version numbers are missing in the middle.", COMPARE),
+    Fault.AFTER_DELETION: Meaning(
+        "Edited after its deletion",
+        "A version follows a deletion without bringing the record back.",
+        COMPARE,
+    ),
+    Fault.OPERATION: Meaning(
+        "Impossible operation", "The operation cannot stand at its place in the history.", COMPARE
+    ),
+    Fault.TIME: Meaning(
+        "Wrong time", "The version does not begin when its change was made.", COMPARE
+    ),
+    Fault.PERIOD: Meaning(
+        "Wrong end", "The version does not end when the next one begins.", COMPARE
+    ),
+    Fault.CHANGE_MISSING: Meaning(
+        "Change missing", "Nothing tells who made the version, when and why.", COMPARE
+    ),
+    Fault.REFERENCE_MISSING: Meaning(
+        "Reference to nothing", "The version points at a row that is not there.", COMPARE
+    ),
+}
+
+GUARDS = {
+    "missing": "is missing",
+    "off": "is switched off",
+    "altered": "says something else than it should",
+}
+
+
+def told(finding: Finding) -> str:
+    """What was found in place of what, in one sentence."""
+    found, expected = _text(finding.found), _text(finding.expected)
+    return {
+        Fault.FLAG: f"the flag says {_flag(finding.found)}, calculated {_flag(finding.expected)}",
+        Fault.NONE_CURRENT: "no version bears the flag",
+        Fault.SEVERAL_CURRENT: f"{found} versions bear the flag",
+        Fault.FIRST_MISSING: f"the history begins with version {found}",
+        Fault.GAP: f"version {found} stands where version {expected} should",
+        Fault.AFTER_DELETION: f"operation “{found}” after “{expected}”",
+        Fault.OPERATION: f"operation “{found}” after {f'“{expected}”' if expected else 'nothing'}",
+        Fault.TIME: f"it begins {found}, which should be {expected}",
+        Fault.PERIOD: f"it ends {found or 'never'}, which should be {expected or 'never'}",
+        Fault.CHANGE_MISSING: f"change {found} is not there" if found else "it names no change",
+        Fault.REFERENCE_MISSING: f"there is no row {found} in {expected}",
+    }[finding.fault]
+
+
+def guard_told(fault: GuardFault) -> str:
+    return f"{fault.guard} on {fault.table} {GUARDS[fault.state]}"
+
+
+def _flag(value: Any) -> str:
+    return "current" if value else "superseded"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, tuple):
+        return ", ".join(map(_text, value))
+    return "" if value is None else str(value)

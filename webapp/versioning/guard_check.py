@@ -1,0 +1,126 @@
+"""Tells which guards a database lacks: triggers and indexes dropped, switched off or altered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, MetaData, Table, inspect, text
+
+from .guard import FUNCTION, KINDS, guard_statements
+
+NAME = re.compile(r'CREATE TRIGGER (?:"[^"]+"\.)?"([^"]+)"')
+TRIGGERS = """
+SELECT t.tgname, t.tgenabled, p.prosrc
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(:table)
+"""
+State = Literal["missing", "off", "altered"]
+
+
+@dataclass(frozen=True)
+class GuardFault:
+    """A guard of a table that does not stand: it is missing, switched off, or says another thing.
+
+    On PostgreSQL, "altered" tells of the function behind a trigger; its condition is not compared.
+    """
+
+    table: str
+    guard: str
+    state: State
+
+
+def guard_faults(connection: Connection, metadata: MetaData) -> list[GuardFault]:
+    """The guards that the tables of `metadata` should have and do not, by table.
+
+    Tables that are not there are passed over, and so are databases without guards.
+    """
+    here = inspect(connection)
+    kinds = {"sqlite": _sqlite, "postgresql": _postgresql}
+    states = kinds.get(connection.dialect.name)
+    found: list[GuardFault] = []
+    for table in metadata.sorted_tables if states else ():
+        if table.info.keys().isdisjoint(KINDS):
+            continue
+        if not here.has_table(table.name, schema=table.schema):
+            continue
+        assert states is not None
+        found += [GuardFault(table.fullname, *each) for each in states(connection, table)]
+        found += _indexes(connection, table)
+    return found
+
+
+def mend_guards(connection: Connection, metadata: MetaData) -> list[GuardFault]:
+    """Make anew the guards that do not stand, in the connection's transaction; returns them.
+
+    Raises IntegrityError where a unique index cannot be made because of the rows that are there.
+    """
+    faults = guard_faults(connection, metadata)
+    dialect = connection.dialect.name
+    for each in faults:
+        table = metadata.tables[each.table]
+        indexes = {str(index.name): index for index in table.indexes}
+        if each.guard in indexes:
+            indexes[each.guard].create(connection)
+            continue
+        if each.state != "missing":
+            on = f" ON {_full(connection, table)}" if dialect == "postgresql" else ""
+            connection.execute(text(f'DROP TRIGGER "{each.guard}"{on}'))
+        if dialect == "postgresql":
+            connection.execute(text(FUNCTION))
+        connection.execute(text(_expected(table, dialect)[each.guard]))
+    return faults
+
+
+def _expected(table: Table, dialect: str) -> dict[str, str]:
+    """The statements that make the triggers of a table, by the trigger's name."""
+    found = {}
+    for statement in guard_statements(table, dialect):
+        named = NAME.match(statement)
+        if named:
+            found[named[1]] = statement
+    return found
+
+
+def _sqlite(connection: Connection, table: Table) -> Iterator[tuple[str, State]]:
+    master = f'"{table.schema}".sqlite_master' if table.schema else "sqlite_master"
+    query = text(f"SELECT name, sql FROM {master} WHERE type = 'trigger' AND tbl_name = :table")
+    rows = connection.execute(query, {"table": table.name})
+    there = {row.name: row.sql for row in rows}
+    for name, statement in _expected(table, "sqlite").items():
+        if name not in there:
+            yield name, "missing"
+        elif _rule(there[name]) != _rule(statement):
+            yield name, "altered"
+
+
+def _rule(statement: str) -> str:
+    """A trigger's text behind its name, which SQLite keeps as it was given."""
+    return " ".join(NAME.sub("", statement, count=1).split())
+
+
+def _postgresql(connection: Connection, table: Table) -> Iterator[tuple[str, State]]:
+    rows = connection.execute(text(TRIGGERS), {"table": _full(connection, table)})
+    there = {name: (enabled, source) for name, enabled, source in rows}
+    for name in _expected(table, "postgresql"):
+        enabled, source = there.get(name, ("", ""))
+        if not enabled:
+            yield name, "missing"
+        elif enabled not in ("O", "A"):  # "D" is off, "R" is for replicas alone
+            yield name, "off"
+        elif source.strip() != FUNCTION.split("$$")[1].strip():
+            yield name, "altered"
+
+
+def _full(connection: Connection, table: Table) -> str:
+    return connection.dialect.identifier_preparer.format_table(table)
+
+
+def _indexes(connection: Connection, table: Table) -> Iterator[GuardFault]:
+    """The unique index over the current rows is the guard against two of them."""
+    there = {each["name"] for each in inspect(connection).get_indexes(table.name, table.schema)}
+    for index in table.indexes:
+        if index.unique and index.name not in there:
+            yield GuardFault(table.fullname, str(index.name), "missing")
