@@ -127,3 +127,12 @@ def test_a_flush_asks_a_relationship_for_its_processor(session: Session) -> None
     source = python.getsource(UOWTransaction._per_mapper_flush_actions)
     assert "prop._dependency_processor" in source
     assert "dep.per_property_preprocessors(self)" in source
+
+
+def test_an_object_registered_as_altered_is_read_anew_after_a_savepoint(session: Session) -> None:
+    note = add_note(session)
+    savepoint = session.begin_nested()
+    session.refresh(note)
+    session._register_altered([inspect(note)])
+    savepoint.rollback()
+    assert "title" in inspect(note).expired_attributes

@@ -325,6 +325,8 @@ class Sweep:
                 set_committed_value(state.obj(), "version_id", row.version_id + 1)
                 flag_dirty(state.obj())
         self.session.flush()
+        # private, as the ORM does for its own statements: a rollback to a savepoint reads them anew
+        self.session._register_altered(state for state, _ in found if state.persistent)
         for state, _ in found:
             if state.persistent:
                 self.session.expire(state.obj())
