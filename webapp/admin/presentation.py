@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from markupsafe import Markup, escape
 from sqlalchemy.orm.collections import InstrumentedList
 
-from webapp.versioning import data_columns, is_versioned, utcnow
+from webapp.versioning import data_columns, is_versioned, masked_columns, utcnow
 
 from . import documents, identity, times, values
 from .addresses import url_of
@@ -69,7 +69,7 @@ def name_of(row: Any) -> str:
     if named is not object.__str__:
         return str(row) or numbered(row)
     names = data_columns(model) if is_versioned(model) else ()
-    texts = (getattr(row, name) for name in names)
+    texts = (getattr(row, name) for name in names if name not in masked_columns(model))
     found = next((text for text in texts if isinstance(text, str) and text), None)
     return numbered(row) if found is None else shortened(found)
 
@@ -159,6 +159,14 @@ def reference_input(
         " records to list them all: pick one of those offered, or type the number of another, which"
         " stands on its page, like #42.</small>"
     ).format(Markup(control), list_id, offered, hint_id, now)
+
+
+def with_removal(control: str, name: str, box_id: str, is_ticked: bool) -> Markup:
+    """A field, and a box that removes what is stored."""
+    return Markup(
+        '{}<span class="removal"><input type="checkbox" name="{}" value=" " id="{}"{}>'
+        '<label for="{}">Remove what is stored</label></span>'
+    ).format(Markup(control), name, box_id, Markup(" checked") if is_ticked else "", box_id)
 
 
 def last_change(at: dt.datetime, actor: str | None) -> Markup:

@@ -52,8 +52,8 @@ from .deletion import check_altered, check_referrers, ids_of, spread_set, takes_
 from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
-from .linking import close_links
-from .queries import live
+from .linking import close_links, reopen_links
+from .queries import is_alive, is_newest, live
 from .references import referring
 from .repoint import follow, settle_followers
 from .rows import column_of, next_row, untouched
@@ -80,6 +80,7 @@ class Sweep:
         self.table = version_table(mapper)
         self.ledger = ledger_of(session)
         self.connection = session.connection(bind_arguments={"mapper": mapper})
+        self.rows = live(mapper.class_)
 
     def update(self, values: dict[str, Any]) -> Result[Any]:
         """Make a version of each matching record whose values the statement alters.
@@ -142,6 +143,11 @@ class Sweep:
             spread_set(self.session, self.mapper, ids_of(matching))
             return self._run({}, "delete", true())
 
+    def revive(self) -> Result[Any]:
+        """Make a version of each matching deleted record, with the values that it had."""
+        self.rows = and_(is_newest(self.mapper.class_), not_(is_alive(self.mapper.class_)))
+        return self._run(onupdate.add_to(self.mapper, {}), "restore", true())
+
     def _run(
         self, values: dict[str, Any], operation: str, differs: ColumnElement[bool]
     ) -> Result[Any]:
@@ -191,6 +197,10 @@ class Sweep:
             ids = ids_of(self.connection.execute(self._ids()))
             close_links(self.session, self.mapper, ids)
             check_referrers(self.session, self.mapper, ids)
+        elif operation == "restore":
+            opened = open_change(self.session, self.mapper)
+            reopen_links(self.session, self.mapper, self._ids(), opened.id)
+            check_altered(self.session, self.mapper, set(self.mapper.columns.keys()), self._ids())
         elif operation != "delete":
             names = {self.mapper.get_property_by_column(column).key for column in self.values}
             check_altered(self.session, self.mapper, names, self._ids())
@@ -226,9 +236,8 @@ class Sweep:
         )
 
     def _matching(self, *columns: Any) -> Select[Any]:
-        """The live rows that the statement's WHERE clause names."""
-        model = self.mapper.class_
-        query = select(*columns).select_from(model).where(live(model))
+        """The live rows, or those that are to live again, which the WHERE clause names."""
+        query = select(*columns).select_from(self.mapper.class_).where(self.rows)
         if self.statement.whereclause is not None:
             query = query.where(self.statement.whereclause)
         if len(query.get_final_froms()) > 1:
