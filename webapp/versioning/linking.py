@@ -1,4 +1,7 @@
-"""Writes links with the versions of their owners, and tells what an owner's versions had."""
+"""Writes links with the versions of their owners, and tells what an owner's versions had.
+
+Reading and writing stand together, since both turn on which rows hold in which version.
+"""
 
 from __future__ import annotations
 
