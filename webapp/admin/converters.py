@@ -10,19 +10,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from flask import request
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.contrib.sqla.validators import Unique
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import String, TypeDecorator
 from sqlalchemy.orm import RelationshipDirection
 from wtforms import validators
 from wtforms.fields import BooleanField
 
+from webapp.files import FileType
 from webapp.versioning import VERSION_COLUMNS, is_versioned
 
 from . import presentation
 from .fields import ChoiceField, ReferenceField, ValueField
 from .references import Target
 from .secret_fields import concealed
+from .uploads import UploadField
 from .values import Codec, choices_codec, codec_for
 
 
@@ -66,11 +69,29 @@ class FormConverter(AdminModelConverter):
 
     def get_converter(self, column: Any) -> Callable[..., Any] | None:
         """Hook: our field where the column's type has a codec, else Flask-Admin's."""
-        if isinstance(column.type, LargeBinary):
+        if column.computed is not None:
             return None
-        if codec_for(column.type) is None:
+        if isinstance(column.type, FileType):
+            return self._file_field
+        if codec_for(column.type) is None or self._is_known_by_name(column.type):
             return super().get_converter(column)
         return self._field_of
+
+    def _file_field(self, column: Any, field_args: dict[str, Any], **extra: Any) -> Any:
+        kwargs = _plain(field_args)
+        address = partial(self._file_address, extra["prop"].key)
+        return UploadField(**kwargs, kind=column.type, nullable=column.nullable, address=address)
+
+    def _file_address(self, column: str) -> str:
+        """Where the file of the record that is edited lies."""
+        record = self.view.get_one(request.args.get("id"))
+        return "" if record is None else self.view.file_url(record.id, record.version_id, column)
+
+    def _is_known_by_name(self, type_: Any) -> bool:
+        """Whether Flask-Admin has a converter for this very type of another package, such as the
+        choices and colours of SQLAlchemy-Utils."""
+        known = f"{type(type_).__module__}.{type(type_).__name__}"
+        return isinstance(type_, TypeDecorator) and known in self.converters
 
     def _field_of(self, column: Any, field_args: dict[str, Any], **extra: Any) -> Any:
         codec = codec_for(column.type)

@@ -25,6 +25,8 @@ from .presentation import name_of
 
 #: Records that a form lists. Of more, the first are offered; any other is named by its number.
 MOST = 500
+#: Records that a look-up answers with.
+FOUND = 20
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,30 @@ class Target:
         pairs.sort(key=lambda pair: pair[1].lower())
         return Choices(tuple(pairs), is_all=len(rows) <= MOST)
 
+    def search(self, typed: str) -> list[tuple[str, str]]:
+        """Key and name of the live records that hold every word typed in one of their texts, the
+        first `FOUND` by name, and before them the one whose key it is."""
+        exact = self.live(typed.removeprefix("#"))
+        columns = [getattr(self.model, name) for name in self._text_names()]
+        words = search.terms(typed)[: search.MOST_TERMS]
+        if not columns or not words:
+            return [] if exact is None else [(self.key(exact), name_of(exact))]
+        statement = self._all().where(*(search.condition(columns, word) for word in words))
+        by = (columns[0], getattr(self.model, self.id_name))
+        rows = list(self.db.session.scalars(statement.order_by(*by).limit(FOUND)))
+        found = rows if exact is None else [exact, *(row for row in rows if row is not exact)]
+        return [(self.key(row), name_of(row)) for row in found[:FOUND]]
+
     def _name_column(self) -> Any | None:
         """The column by which the database sorts records by name: the first short text."""
+        texts = self._text_names()
+        return getattr(self.model, texts[0]) if texts else None
+
+    def _text_names(self) -> list[str]:
         mapper = inspect(self.model)
         names = data_columns(self.model) if is_versioned(self.model) else mapper.columns.keys()
         seen = [name for name in names if name not in masked_columns(self.model)]
-        texts = [name for name in seen if search.is_text(mapper.columns[name])]
-        return getattr(self.model, texts[0]) if texts else None
+        return [name for name in seen if search.is_text(mapper.columns[name])]
 
     def live(self, key: str) -> Any | None:
         """The live record of that key; None for a key of any other shape or record."""

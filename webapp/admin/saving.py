@@ -8,6 +8,7 @@ from flask import flash, redirect, request
 from flask_admin import expose
 from wtforms import ValidationError
 
+from webapp.errors import names_bad_text
 from webapp.versioning import (
     ReadOnlyVersion,
     VersionConflict,
@@ -25,6 +26,7 @@ class SaveView(MergeView):
     """Flask-Admin's create and edit pages, with our answers: 409, 410, 422, "nothing changed"."""
 
     @expose("/new/", methods=("GET", "POST"))
+    @names_bad_text
     def create_view(self) -> Any:
         """Hook: answers 403 and 422 where the stock page redirects or answers 200."""
         self.permit(self.can_create)
@@ -38,6 +40,7 @@ class SaveView(MergeView):
         return self.form_page(self.create_template, form, self._form_create_rules)
 
     @expose("/edit/", methods=("GET", "POST"))
+    @names_bad_text
     def edit_view(self) -> Any:
         """Hook: checks the base version, and tells what a save has done."""
         self.permit(self.can_edit)

@@ -15,15 +15,15 @@ from sqlalchemy import inspect
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
 from . import moments, presentation, runs
+from .lookup_page import LookUpView
 from .plot import Plot, plot
-from .records import RecordView
 from .references import Target
 from .shown import Layout
 
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 
-class TimelineView(RecordView):
+class TimelineView(LookUpView):
     """The page `timeline/?id=7`, and its next pages `&before=40`."""
 
     timeline_template = "history/timeline.html"
@@ -130,10 +130,12 @@ class TimelineView(RecordView):
             self.look_up(name, found)
 
     def layout(self, room: runs.Room) -> Layout:
-        """How the columns of this view are laid out. References and choices are no numbers."""
+        """How the columns of this view are laid out. References, choices and files
+        are compared as a whole."""
         columns = inspect(self.model).columns
         references = {name for name, column in columns.items() if column.foreign_keys}
         plain = references | self.form_references.keys() | self._column_choices_map.keys()
+        plain |= set(self.file_columns())
         return Layout(self.show_value, self.get_column_name, frozenset(plain), room)
 
     def compare_url(self, record: Any, a: int, b: int, **more: Any) -> str:
