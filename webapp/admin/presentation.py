@@ -186,6 +186,7 @@ def file_link(stored: StoredFile, address: str) -> Markup:
 def upload_input(
     field_id: str,
     name: str,
+    label: str,
     *,
     token: str,
     stored: StoredFile | None,
@@ -209,8 +210,8 @@ def upload_input(
         now = now.format(visible(stored.name), bytes_in_words(stored.size))
     box = Markup(
         '<label class="file-none"><input type="checkbox" name="{}-remove" value="1">'
-        " Remove the file</label>"
-    ).format(name)
+        ' Remove the file<span class="sr-only">: {}</span></label>'
+    ).format(name, label)
     return Markup(
         '{}<input type="hidden" name="{}" value="{}">'
         '<input type="file" id="{}" name="{}-upload"{}>{}'
