@@ -24,6 +24,7 @@ from webapp.versioning import VERSION_COLUMNS, is_versioned
 from . import presentation
 from .fields import ChoiceField, ReferenceField, ValueField
 from .references import Target
+from .secret_fields import concealed
 from .uploads import UploadField
 from .values import Codec, choices_codec, codec_for
 
@@ -42,7 +43,7 @@ class FormConverter(AdminModelConverter):
             # Theirs sees older versions; `unique.py` looks at the living alone.
             given = field.kwargs["validators"]
             field.kwargs["validators"] = [each for each in given if not isinstance(each, Unique)]
-        return field
+        return concealed(model, prop, field) if is_versioned(model) else field
 
     def _get_label(self, name: str, field_args: Any) -> Any:
         """Hook: a field bears the name that its column has in the list."""

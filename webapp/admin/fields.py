@@ -29,6 +29,8 @@ class ValueField(Field):
     An empty text is NULL where the column allows it.
     """
 
+    widget: Any
+
     def __init__(
         self,
         label: Any = None,

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm.collections import InstrumentedList
 
 from webapp.files import StoredFile
-from webapp.versioning import data_columns, is_versioned, utcnow
+from webapp.versioning import data_columns, is_versioned, masked_columns, utcnow
 
 from . import documents, identity, times, values
 from .addresses import url_of
@@ -70,7 +70,7 @@ def name_of(row: Any) -> str:
     if named is not object.__str__:
         return str(row) or numbered(row)
     names = data_columns(model) if is_versioned(model) else ()
-    texts = (getattr(row, name) for name in names)
+    texts = (getattr(row, name) for name in names if name not in masked_columns(model))
     found = next((text for text in texts if type(text) is str and text), None)
     return numbered(row) if found is None else shortened(found)
 
@@ -224,6 +224,14 @@ def untyped(field_id: str, value: bytes) -> Markup:
         '<output class="form-control-plaintext" id="{}">{:,} bytes, kept as they are.'
         " They are too many to be edited here.</output>"
     ).format(field_id, len(value))
+
+
+def with_removal(control: str, name: str, box_id: str, is_ticked: bool) -> Markup:
+    """A field, and a box that removes what is stored."""
+    return Markup(
+        '{}<span class="removal"><input type="checkbox" name="{}" value=" " id="{}"{}>'
+        '<label for="{}">Remove what is stored</label></span>'
+    ).format(Markup(control), name, box_id, Markup(" checked") if is_ticked else "", box_id)
 
 
 def last_change(at: dt.datetime, actor: str | None) -> Markup:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, inspect, select
 
-from webapp.versioning import Operation, current, data_columns, is_versioned
+from webapp.versioning import (
+    Operation,
+    current,
+    data_columns,
+    is_versioned,
+    masked_columns,
+    newest_at,
+)
 
 from . import identity, search
 from .presentation import name_of
@@ -83,7 +91,8 @@ class Target:
     def _text_names(self) -> list[str]:
         mapper = inspect(self.model)
         names = data_columns(self.model) if is_versioned(self.model) else mapper.columns.keys()
-        return [name for name in names if search.is_text(mapper.columns[name])]
+        seen = [name for name in names if name not in masked_columns(self.model)]
+        return [name for name in seen if search.is_text(mapper.columns[name])]
 
     def live(self, key: str) -> Any | None:
         """The live record of that key; None for a key of any other shape or record."""
@@ -99,11 +108,16 @@ class Target:
         value = identity.parse(self.model, key)
         return f"#{key} (unknown)" if value is None else self.names([value])[value]
 
-    def names(self, ids: Collection[Any]) -> dict[Any, str]:
-        """What to call the records of those ids now, also deleted and unknown ones: one query."""
+    def names(self, ids: Collection[Any], when: datetime | None = None) -> dict[Any, str]:
+        """What to call the records of those ids, also deleted and unknown ones: one query.
+
+        They are called as they are now, or as they were at that moment.
+        """
         statement = select(self.model).where(identity.among(self.model, ids))
         if is_versioned(self.model):
-            statement = statement.where(self.model.is_current_version)
+            model: Any = self.model
+            now = model.is_current_version
+            statement = statement.where(now if when is None else newest_at(model, when))
         found = {self.id_of(row): row for row in self.db.session.scalars(statement)}
         return {id: _name(found.get(id), id) for id in ids}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import inspect
 
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
-from . import presentation, runs
+from . import moments, presentation, runs
 from .lookup_page import LookUpView
 from .plot import Plot, plot
 from .references import Target
@@ -69,6 +70,7 @@ class TimelineView(LookUpView):
             revive_url=self.revive_url(record) if deleted and self.can_edit else None,
             restore_url=partial(self._restore_url, record),
             undo_url=partial(self._undo_url, record),
+            then_url=partial(self._then_url, record),
             shown={
                 entry.version_id: layout.changes(
                     entry.changes, first=entry.operation == Operation.CREATE
@@ -99,19 +101,23 @@ class TimelineView(LookUpView):
 
     def show_value(self, name: str, value: Any) -> str:
         """Text of a column's value; "" for none. Hook for models with values of their own."""
+        if value is MASKED:
+            return str(value)
         if name in self.form_references and value is not None:
             return self.look_up(name, {value})[value]
         choices = self._column_choices_map.get(name)
         return str(choices[value]) if choices and value in choices else presentation.text_of(value)
 
-    def look_up(self, name: str, ids: set[Any]) -> dict[Any, str]:
+    def look_up(self, name: str, ids: set[Any], when: datetime | None = None) -> dict[Any, str]:
         """Names of the records that a column of `form_references` points at, by id, kept for the
-        length of the request."""
+        length of the request: as of the moment, of the page's unless told, else the present ones.
+        """
+        when = self.moment.at if when is None and self.moment else when
         names = g.setdefault("reference_names", {})  # a page of changes shows several models
         known: dict[Any, str] = names.setdefault((self.model, name), {})
         missing = ids - {None} - known.keys()
         if missing:
-            known |= Target(self.session, self.form_references[name]).names(missing)
+            known |= Target(self.session, self.form_references[name]).names(missing, when)
         return known
 
     def look_up_all(self, changes: Iterable[FieldChange]) -> None:
@@ -191,6 +197,16 @@ class TimelineView(LookUpView):
             )
         offered = self.can_edit and (entry.version_id > 1 or self.can_delete)
         return self._asking(offered, "undo", record, entry)
+
+    def _then_url(self, record: Any, entry: Any) -> str | None:
+        """Address of the record as of the moment of a version: not for a tombstone, nor for one
+        that was superseded at that very moment."""
+        seen = entry.operation != Operation.DELETE and entry.at != entry.superseded_at
+        return self.then_url(record, entry.at) if seen and self.can_view_details else None
+
+    def then_url(self, record: Any, at: datetime) -> str:
+        """Address of the record as it was at a moment."""
+        return self.record_url("details", record.id, **{moments.NAME: moments.write(at)})
 
     def _asking(self, offered: bool, page: str, record: Any, entry: Any) -> str | None:
         return self.record_url(page, record.id, version=entry.version_id) if offered else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from flask import abort, g
@@ -10,14 +11,14 @@ from flask_admin import expose
 from webapp.changes import Change
 from webapp.versioning import blame, is_versioned
 
-from . import givers, presentation
+from . import givers, hidden, presentation
 from .file_page import shown_file
-from .listing import ListView
 from .plain import make_plain, stock_over_plain
+from .record_then import ThenView
 
 
 @stock_over_plain
-class VersionedModelView(ListView):
+class VersionedModelView(ThenView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
@@ -52,6 +53,14 @@ class VersionedModelView(ListView):
                 " in place. Give the children a view of their own."
             )
         super().__init__(model, *args, **kwargs)
+        if self.keeps_versions:
+            hidden.check(self)
+
+    def _get_list_value(self, context: Any, model: Any, name: Any, *formatters: Any) -> Any:
+        """Hook: of a masked column, lists, details and exports show that it has a value."""
+        if hidden.hides(self.model, name):
+            return hidden.stand_in(self._get_field_value(model, name))
+        return super()._get_list_value(context, model, name, *formatters)
 
     def _refresh_cache(self) -> None:
         """Hook: the version columns are shown in our way unless the view has its own."""
@@ -90,6 +99,9 @@ class VersionedModelView(ListView):
     def details_view(self) -> Any:
         """Hook: answers 403 and 404 where the stock page redirects."""
         self.permit(self.can_view_details)
+        if self.moment is not None:
+            return self.record_then(self.moment)
+        self.tell_picker()
         id = self.asked_id()
         model = self.get_one(id)
         if model is None:
@@ -117,7 +129,7 @@ class VersionedModelView(ListView):
         """Hook: a spreadsheet would run text that looks like a formula."""
         value = self._get_field_value(model, name)
         text = super().get_export_value(model, name)
-        return presentation.exported(text) if isinstance(value, str) else text
+        return text if isinstance(value, (int, float, Decimal)) else presentation.exported(text)
 
     def ajax_update(self) -> NoReturn:
         """Unexposed: it ignores `can_edit`."""

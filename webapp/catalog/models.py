@@ -11,7 +11,14 @@ from sqlalchemy import JSON, Enum, Numeric, String, Text, and_
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from webapp.extensions import db
-from webapp.versioning import UtcDateTime, Versioned, current_index, current_unique, live
+from webapp.versioning import (
+    UtcDateTime,
+    Versioned,
+    as_of_index,
+    current_index,
+    current_unique,
+    live,
+)
 
 
 class Status(StrEnum):
@@ -37,6 +44,7 @@ class Supplier(Versioned, db.Model):
         current_unique("name"),
         current_index("name"),
         current_index("country"),
+        as_of_index("name"),
     )
 
     def __str__(self) -> str:
@@ -72,6 +80,7 @@ class Product(Versioned, db.Model):
         current_index("sku"),
         current_index("price"),
         current_index("stock"),
+        as_of_index("name"),
     )
 
     def __str__(self) -> str:

@@ -28,6 +28,7 @@ from .errors import (
     ReadOnlyVersion,
     RecordExists,
     RestoreClash,
+    SelectionChanged,
     UndoBlocked,
     UnknownChange,
     UnknownVersion,
@@ -38,16 +39,17 @@ from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
-from .indexes import as_of_index, current_index, current_unique
+from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
+from .many import ManyPlan, Skipped, act_on_many, plan_many
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import as_of, count_live, current, deleted, live
+from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
 from .recorded import recorded_models
-from .restore import Restoration, plan_restore, restore
+from .restore import Restoration, plan_restore, restorable, restore
 from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
@@ -82,6 +84,7 @@ __all__ = [
     "Hunk",
     "LabelDifference",
     "LeftField",
+    "ManyPlan",
     "MembersDifference",
     "ModelChanges",
     "ModelCheck",
@@ -97,6 +100,8 @@ __all__ = [
     "RecordExists",
     "Restoration",
     "RestoreClash",
+    "SelectionChanged",
+    "Skipped",
     "Tally",
     "TextDifference",
     "TextPart",
@@ -112,9 +117,12 @@ __all__ = [
     "Versioned",
     "VersioningError",
     "WhatChanged",
+    "act_on_many",
     "activity",
+    "alive_at",
     "as_of",
     "as_of_index",
+    "as_of_order",
     "blame",
     "change",
     "changes",
@@ -138,13 +146,16 @@ __all__ = [
     "mend_guards",
     "merge_fields",
     "merged_values",
+    "newest_at",
     "parse_moment",
+    "plan_many",
     "plan_restore",
     "plan_undo",
     "plan_undo_change",
     "prepare_sqlite",
     "read_moment",
     "recorded_models",
+    "restorable",
     "restore",
     "retry_on_conflict",
     "shown_columns",

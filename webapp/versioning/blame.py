@@ -29,20 +29,22 @@ class Blame:
     change_id: int | None
 
 
-def blame(session: Session, model: type[Any], id: Any) -> dict[str, Blame]:
+def blame(
+    session: Session, model: type[Any], id: Any, version_id: int | None = None
+) -> dict[str, Blame]:
     """For each data attribute of a record, by name, the version that gave it its present value.
 
     Two statements, the first one scan of the record's versions. A value that went away and came
     back is blamed on the version that brought it back. Blame does not reach past a re-creation
     (a new record under a deleted one's id); it does reach past a restore, for values that this did
     not alter, and a tombstone alters none. Left out are ``__excluded__`` and ``__unversioned__``
-    columns. JSON is compared as text.
+    columns. JSON is compared as text. With `version_id`, the present is that version.
 
     Raises UnknownVersion when the record has no version.
     """
     mapper = inspect(model)
     names = [name for name in shown_columns(model) if name not in unversioned_columns(mapper)]
-    found = session.execute(_givers(mapper, names, id)).one()
+    found = session.execute(_givers(mapper, names, id, version_id)).one()
     if found.created is None:
         raise UnknownVersion(f"{model.__name__} {id} has no version. Look for it in the list.")
     givers = {
@@ -53,13 +55,13 @@ def blame(session: Session, model: type[Any], id: Any) -> dict[str, Blame]:
     return {name: Blame(name, version, *made[version]) for name, version in givers.items()}
 
 
-def _givers(mapper: Mapper[Any], names: list[str], id: Any) -> Any:
+def _givers(mapper: Mapper[Any], names: list[str], id: Any, last: int | None) -> Any:
     """The last creation, and for each column the last version whose value is not the present."""
     rows = version_table(mapper)
     newest = rows.alias()
     present = (
         select(newest)
-        .where(newest.c.id == id)
+        .where(newest.c.id == id, *([] if last is None else [newest.c.version_id <= last]))
         .order_by(newest.c.version_id.desc())
         .limit(1)
         .subquery()
@@ -74,7 +76,7 @@ def _givers(mapper: Mapper[Any], names: list[str], id: Any) -> Any:
     return (
         select(func.max(created).label("created"), *map(func.max, others))
         .select_from(rows.join(present, rows.c.id == present.c.id))
-        .where(rows.c.id == id)
+        .where(rows.c.id == id, *([] if last is None else [rows.c.version_id <= last]))
     )
 
 

@@ -89,6 +89,8 @@ def tombstone(session: Session, obj: Any) -> None:
     """Plan the version that says "deleted", in place of the row's deletion.
 
     A record that this transaction created is deleted for good: nothing of it was ever committed.
+    One that it brought back keeps its row, as a second tombstone after the first: the first is
+    closed, and nothing opens a closed row again.
     """
     state = instance_state(obj)
     ledger = ledger_of(session)

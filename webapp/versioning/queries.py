@@ -63,6 +63,24 @@ def is_newest(rows: Any) -> ColumnElement[bool]:
     return newest
 
 
+def newest_at(model: Any, when: datetime) -> ColumnElement[bool]:
+    """The predicate "the newest version at that moment", a tombstone too.
+
+    `model` is a mapped class, an alias of one, or a table's columns; `when` is aware.
+    """
+    rows = model.c if isinstance(model, FromClause) else model
+    return and_(rows.version_from <= when, or_(rows.version_to.is_(None), rows.version_to > when))
+
+
+def alive_at(model: Any, when: datetime) -> ColumnElement[bool]:
+    """The predicate "the newest version at that moment, and not deleted then".
+
+    As `newest_at`; what `live` says of the present. `as_of_index` is spelt alike.
+    """
+    rows = model.c if isinstance(model, FromClause) else model
+    return and_(newest_at(rows, when), is_alive(rows))
+
+
 def current(model: type[T]) -> Select[T]:
     """Select the live records: the newest version of each, without the deleted ones."""
     return select(model).where(live(model))
@@ -91,8 +109,4 @@ def as_of(model: type[T], when: datetime, id: Any = None) -> Select[T]:
             .scalar_subquery()
         )
         return select(model).where(rows.id == id, rows.version_id == newest, is_alive(rows))
-    return select(model).where(
-        rows.version_from <= when,
-        or_(rows.version_to.is_(None), rows.version_to > when),
-        is_alive(rows),
-    )
+    return select(model).where(alive_at(rows, when))

@@ -50,7 +50,7 @@ from .create import take_out
 from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
-from .queries import live
+from .queries import is_alive, is_newest, live
 from .rows import column_of, next_row, untouched
 from .shape import unversioned_columns, version_table
 from .types import UtcDateTime
@@ -75,6 +75,7 @@ class Sweep:
         self.table = version_table(mapper)
         self.ledger = ledger_of(session)
         self.connection = session.connection(bind_arguments={"mapper": mapper})
+        self.rows = live(mapper.class_)
 
     def update(self, values: dict[str, Any]) -> Result[Any]:
         """Make a version of each matching record whose values the statement alters.
@@ -131,6 +132,11 @@ class Sweep:
     def delete(self) -> Result[Any]:
         """Make a tombstone of each matching record."""
         return self._run({}, "delete", true())
+
+    def revive(self) -> Result[Any]:
+        """Make a version of each matching deleted record, with the values that it had."""
+        self.rows = and_(is_newest(self.mapper.class_), not_(is_alive(self.mapper.class_)))
+        return self._run(onupdate.add_to(self.mapper, {}), "restore", true())
 
     def _run(
         self, values: dict[str, Any], operation: str, differs: ColumnElement[bool]
@@ -198,9 +204,8 @@ class Sweep:
         )
 
     def _matching(self, *columns: Any) -> Select[Any]:
-        """The live rows that the statement's WHERE clause names."""
-        model = self.mapper.class_
-        query = select(*columns).select_from(model).where(live(model))
+        """The live rows, or those that are to live again, which the WHERE clause names."""
+        query = select(*columns).select_from(self.mapper.class_).where(self.rows)
         if self.statement.whereclause is not None:
             query = query.where(self.statement.whereclause)
         if len(query.get_final_froms()) > 1:

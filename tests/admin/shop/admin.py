@@ -15,6 +15,7 @@ class MakerAdmin(VersionedModelView):
 class GadgetAdmin(VersionedModelView):
     column_list = ["name", "sku", "price", "color", "maker.name", "maker"]
     column_default_sort = "name"
+    column_sortable_list = ["name", "sku", "price", "color", "maker.name"]
     column_filters = ["name", "sku", "price", "color", "maker.name", "calc_is_current_version"]
     column_labels = {"sku": "Артикул", "price": "価格"}
     form_references = {"maker_id": Maker}

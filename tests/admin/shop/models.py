@@ -121,6 +121,18 @@ class Badge(Versioned, db.Model):
     visits: Mapped[int] = mapped_column(default=0)
 
 
+class Vault(Versioned, db.Model):
+    """Masked throughout, and without any other text by which to call it."""
+
+    __tablename__ = "shop_vault"
+    __masked__ = ("combination", "kind", "is_open", "maker_id")
+    combination: Mapped[str]
+    kind: Mapped[Color | None]
+    is_open: Mapped[bool] = mapped_column(default=False)
+    maker_id: Mapped[int | None] = mapped_column()
+    level: Mapped[int | None]
+
+
 def _columns(nullable: bool) -> dict[str, Any]:
     """One column of every type."""
     types: dict[str, Any] = {
