@@ -95,7 +95,6 @@ VERSIONED = {
 POSTGRESQL = {
     "Documents and long texts stand on the record's page, not in the list": [
         "test_json",
-        "test_citext",
     ],
     "Filters are found by their column's name as a sentence, “Bool field”": [
         "test_boolean_filters"
