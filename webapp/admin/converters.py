@@ -13,7 +13,7 @@ from typing import Any
 from flask import request
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.contrib.sqla.validators import Unique
-from sqlalchemy import String, TypeDecorator
+from sqlalchemy import String, TypeDecorator, inspect
 from sqlalchemy.orm import RelationshipDirection
 from wtforms import validators
 from wtforms.fields import BooleanField
@@ -21,7 +21,7 @@ from wtforms.fields import BooleanField
 from webapp.files import FileType
 from webapp.versioning import VERSION_COLUMNS, is_versioned
 
-from . import presentation
+from . import identity, presentation
 from .fields import ChoiceField, ReferenceField, ValueField
 from .references import Target
 from .secret_fields import concealed
@@ -35,8 +35,13 @@ class FormConverter(AdminModelConverter):
     def convert(
         self, model: Any, mapper: Any, name: str, prop: Any, field_args: Any, hidden_pk: bool
     ) -> Any:
-        """Hook: version columns and the id are no fields, even where `form_columns` names them."""
+        """Hook: version columns and the id are no fields, even where `form_columns` names them.
+
+        Nor is the column that tells the class of a row: it follows from the model.
+        """
         if is_versioned(model) and (name in VERSION_COLUMNS or name == "id"):
+            return None
+        if any(column is mapper.polymorphic_on for column in getattr(prop, "columns", ())):
             return None
         field: Any = super().convert(model, mapper, name, prop, field_args, hidden_pk)
         if field is not None and "validators" in field.kwargs:
@@ -124,6 +129,25 @@ class FormConverter(AdminModelConverter):
         kwargs["validators"] = [*kwargs["validators"], check]
         target = Target(self.session, prop.mapper.class_)
         return ReferenceField(**_plain(kwargs), target=target, as_object=True)
+
+
+def id_field(model: type[Any], label: str) -> Any:
+    """The first field of a new record whose id a person gives."""
+
+    def check(form: Any, field: Any) -> None:
+        try:
+            identity.check(model, field.data)
+        except ValueError as error:
+            raise validators.ValidationError(str(error)) from None
+
+    type_: Any = inspect(model).base_mapper.columns["id"].type
+    longest = [validators.Length(max=type_.length)] if getattr(type_, "length", None) else []
+    checks = [validators.InputRequired(), *longest, check]
+    codec = codec_for(type_)
+    assert codec is not None
+    field = ValueField(label, checks, codec=codec, nullable=False)
+    field.creation_counter = 0  # before those of the columns
+    return field
 
 
 def _choice_field(codec: Codec, **kwargs: Any) -> Any:

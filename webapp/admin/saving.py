@@ -11,6 +11,7 @@ from wtforms import ValidationError
 from webapp.errors import names_bad_text
 from webapp.versioning import (
     ReadOnlyVersion,
+    RecordExists,
     VersionConflict,
     VersioningError,
     change,
@@ -136,6 +137,10 @@ class SaveView(MergeView):
                     session.commit()
         except (VersionConflict, ReadOnlyVersion):
             raise
+        except RecordExists as error:
+            field = form._fields.get("id")  # typed by the person, where the form has it
+            told = form.form_errors if field is None else field.errors
+            told.append(str(error) if field is None else unique.MESSAGE)
         except (ValidationError, VersioningError) as error:
             form.form_errors.append(str(error))
         except Exception as error:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Text, case, cast, func, inspect, null, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, inspect, null, select
 from sqlalchemy.orm import Mapper, Session
 
 from .errors import UnknownVersion
 from .ledger import ledger_of
 from .masking import shown_columns
-from .shape import unversioned_columns, version_table
+from .rows import cell, whole_rows
+from .shape import is_json, unversioned_columns, version_table
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ def blame(
 
 def _givers(mapper: Mapper[Any], names: list[str], id: Any, last: int | None) -> Any:
     """The last creation, and for each column the last version whose value is not the present."""
-    rows = version_table(mapper)
-    newest = rows.alias()
+    rows, newest = whole_rows(mapper), whole_rows(mapper)
     present = (
         select(newest)
         .where(newest.c.id == id, *([] if last is None else [newest.c.version_id <= last]))
@@ -66,12 +66,8 @@ def _givers(mapper: Mapper[Any], names: list[str], id: Any, last: int | None) ->
         .limit(1)
         .subquery()
     )
-    others = [
-        case(
-            (_plain(rows.c[c.name]).is_distinct_from(_plain(present.c[c.name])), rows.c.version_id)
-        )
-        for c in (mapper.columns[name] for name in names)
-    ]
+    pairs = ((_plain(cell(r, mapper, name)) for r in (rows, present)) for name in names)
+    others = [case((other.is_distinct_from(now), rows.c.version_id)) for other, now in pairs]
     created = case((rows.c.version_op == "create", rows.c.version_id), else_=1)
     return (
         select(func.max(created).label("created"), *map(func.max, others))
@@ -81,8 +77,7 @@ def _givers(mapper: Mapper[Any], names: list[str], id: Any, last: int | None) ->
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    kind = column.type
-    return cast(column, Text) if isinstance(getattr(kind, "impl", kind), JSON) else column
+    return cast(column, Text) if is_json(column.type) else column
 
 
 def _makings(

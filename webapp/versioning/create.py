@@ -13,7 +13,7 @@ from .change import allow_amending, open_change
 from .errors import ReadOnlyVersion, RecordExists
 from .ledger import Ledger, OpenChange, Step, ledger_of
 from .queries import is_newest
-from .shape import VERSION_COLUMNS, chunks, version_table
+from .shape import VERSION_COLUMNS, chunks, parts_below, version_table
 
 CHUNK = 500
 
@@ -165,10 +165,10 @@ def _remove_own(session: Session, mapper: Mapper[Any], last: Any) -> None:
     deleted = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
     if deleted is not None:
         take_out(session, inspect(deleted))
-    table = version_table(mapper)
-    session.connection(bind_arguments={"mapper": mapper}).execute(
-        delete(table).where(table.c.id == last.id, table.c.version_id == last.version_id)
-    )
+    connection = session.connection(bind_arguments={"mapper": mapper})
+    for table in (*parts_below(mapper.base_mapper), version_table(mapper)):
+        key_of = table.c.id == last.id, table.c.version_id == last.version_id
+        connection.execute(delete(table).where(*key_of))
 
 
 def take_out(session: Session, state: InstanceState[Any]) -> None:

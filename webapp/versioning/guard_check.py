@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, MetaData, Table, inspect, text
 
 from .guard import FUNCTION, guard_statements
+from .shape import PART
 
 NAME = re.compile(r'CREATE TRIGGER (?:"[^"]+"\.)?"([^"]+)"')
 TRIGGERS = """
@@ -42,7 +43,7 @@ def guard_faults(connection: Connection, metadata: MetaData) -> list[GuardFault]
     states = kinds.get(connection.dialect.name)
     found: list[GuardFault] = []
     for table in metadata.sorted_tables if states else ():
-        if not {"versioned", "append_only"} & table.info.keys():
+        if not {"versioned", PART, "append_only"} & table.info.keys():
             continue
         if not here.has_table(table.name, schema=table.schema):
             continue

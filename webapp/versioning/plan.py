@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from sqlalchemy import JSON
 from sqlalchemy.orm import InstanceState, Session
 from sqlalchemy.orm.attributes import (
     flag_dirty,
@@ -19,7 +18,7 @@ from .edits import edits_of, make_clean
 from .errors import ReadOnlyVersion
 from .ledger import NOTHING, Ledger, Step, ledger_of
 from .settle import KEY, Values, load_missing, settle, settle_references
-from .shape import VERSION_COLUMNS, unversioned_columns
+from .shape import VERSION_COLUMNS, is_json, unversioned_columns
 
 SET_BY_US = KEY | VERSION_COLUMNS
 
@@ -199,7 +198,7 @@ def _amend(session: Session, state: InstanceState[Any], operation: str | None) -
 def _insist_on_json(state: InstanceState[Any], names: Iterable[str]) -> None:
     """Have the ORM's own UPDATE write changed JSON, where Python takes ``True`` and 1 for equal."""
     for name in names:
-        if isinstance(state.mapper.columns[name].type, JSON):
+        if is_json(state.mapper.columns[name].type):
             flag_modified(state.obj(), name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,9 +15,14 @@ from sqlalchemy import (
     func,
     literal_column,
     or_,
+    orm,
     select,
     true,
 )
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.base import ExecutableOption
+
+from .shape import data_columns
 
 T = TypeVar("T")
 
@@ -61,6 +67,22 @@ def is_newest(rows: Any) -> ColumnElement[bool]:
     """The predicate "the persisted flag is set", as the partial indexes spell it."""
     newest: ColumnElement[bool] = rows.is_current_version == true()
     return newest
+
+
+def whole(mapper: Mapper[Any], aliased: bool = False) -> Any:
+    """The class, or an alias of it, whose rows load with the columns of their own subclasses."""
+    if mapper.polymorphic_on is None:
+        return orm.aliased(mapper.class_) if aliased else mapper.class_
+    return orm.with_polymorphic(mapper, "*", aliased=aliased)
+
+
+def undeferred(rows: Any, mapper: Mapper[Any]) -> Iterator[ExecutableOption]:
+    """Options that load every data attribute of what `whole` gave, deferred ones too."""
+    known = data_columns(mapper.class_)
+    yield from (orm.undefer(getattr(rows, name)) for name in known)
+    for each in mapper.self_and_descendants if mapper.polymorphic_on is not None else ():
+        for name in set(data_columns(each.class_)).difference(known):
+            yield orm.undefer(getattr(getattr(rows, each.class_.__name__), name))
 
 
 def newest_at(model: Any, when: datetime) -> ColumnElement[bool]:

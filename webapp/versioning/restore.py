@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_dirty
 
 from .clashes import find_clashes
 from .diff import FieldChange, diff
 from .errors import Clash, RestoreClash, UnknownVersion, VersioningError
 from .ledger import ledger_of
-from .shape import data_columns, same, unversioned_columns, values, version_table
+from .queries import undeferred, whole
+from .shape import all_columns, data_columns, same, unversioned_columns, values
 
 T = TypeVar("T")
 
@@ -91,11 +92,11 @@ def plan_restore(
 
 def version_of(session: Session, model: type[Any], id: Any, version_id: int | None = None) -> Any:
     """One version of a record, by default its newest, with all its data; None if there is none."""
-    rows: Any = model
-    query = select(model).where(rows.id == id).order_by(rows.version_id.desc()).limit(1)
+    rows: Any = whole(inspect(model))
+    query = select(rows).where(rows.id == id).order_by(rows.version_id.desc()).limit(1)
     if version_id is not None:
         query = query.where(rows.version_id == version_id)
-    query = query.options(*(undefer(getattr(model, name)) for name in data_columns(model)))
+    query = query.options(*undeferred(rows, inspect(model)))
     return session.scalar(query)
 
 
@@ -126,7 +127,7 @@ def set_values(
 def restorable(model: type[Any]) -> tuple[str, ...]:
     """Data attributes that versions keep and that may be set: no counters, nothing computed."""
     mapper = inspect(model)
-    computed = {column for column in version_table(mapper).c if column.computed is not None}
+    computed = {column for column in all_columns(mapper) if column.computed is not None}
     return tuple(
         name
         for name in data_columns(model)

@@ -39,8 +39,8 @@ from .edits import edits_of, holds_sql, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
 from .plan import finish
 from .queries import live
-from .rows import closed_row, column_of, next_row, untouched
-from .shape import chunks, unversioned_columns, version_table
+from .rows import by_table, closed_row, column_of, keys_in, next_part, next_row, untouched
+from .shape import all_columns, chunks, part_tables, unversioned_columns, version_table
 from .types import UtcDateTime
 
 CHUNK = 500
@@ -157,8 +157,8 @@ def _insert(
             if mixed:
                 row[f"set_{name}"] = name in step.values
         rows.append(row)
-    statement = insert_statement(mapper, names, mixed, shared)
-    connection.execute(statement, _one_or_all(rows))
+    for statement in insert_statements(mapper, names, mixed, shared):
+        connection.execute(statement, _one_or_all(rows))
 
 
 def _one_or_all(rows: list[dict[str, Any]]) -> Any:
@@ -173,7 +173,8 @@ def _insert_expressions(
     for name, value in step.values.items():
         column = column_of(mapper, name)
         replaced[column] = value if is_expression(value) else literal(value, column.type)
-    connection.execute(_copy(mapper, replaced), _key(step, opened))
+    for statement in _copies(mapper, replaced):
+        connection.execute(statement, _key(step, opened))
 
 
 def _key(step: Step, opened: OpenChange) -> dict[str, Any]:
@@ -213,7 +214,8 @@ def _fetch_computed(
 ) -> None:
     """Read back what only the database knows: results of expressions and computed columns."""
     table = version_table(mapper)
-    names = {mapper.get_property_by_column(c).key for c in table.c if c.computed is not None}
+    computed = (c for c in all_columns(mapper) if c.computed is not None)
+    names = {mapper.get_property_by_column(c).key for c in computed}
     for step in special:
         names.update(name for name, value in step.values.items() if is_expression(value))
     if not names:
@@ -222,6 +224,7 @@ def _fetch_computed(
     by_key = {(step.id, step.old_version + 1): step for step in steps}
     for part in chunks(list(by_key), CHUNK):
         query = select(table.c.id, table.c.version_id, *columns)
+        query = query.select_from(mapper.persist_selectable)
         query = query.where(tuple_(table.c.id, table.c.version_id).in_(part))
         for row in connection.execute(query):
             obj = by_key[row[0], row[1]].obj
@@ -235,13 +238,16 @@ def _write_in_place(session: Session, mapper: Mapper[Any], state: InstanceState[
     edits, in_place = edits_of(state, {}), unversioned_columns(mapper)
     # others of the edits were found equal to what the object had not loaded
     values = {column_of(mapper, name): edits[name] for name in edits.keys() & in_place}
-    statement = update(table).where(table.c.id == state.dict["id"], live(table))
+    rows = and_(table.c.id == state.dict["id"], live(table))
     connection = session.connection(bind_arguments={"mapper": mapper})
-    result = connection.execute(statement.values({**untouched(table, values), **values}))
-    if result.rowcount != 1:
-        loaded = state.dict
-        key = loaded["id"], loaded["version_id"], loaded["version_from"]
-        raise_conflict(connection, mapper, [Step(None, state, mapper, *key, "update", edits=edits)])
+    for holder, own in by_table(values).items():
+        statement = update(holder).where(rows if holder is table else keys_in(holder, table, rows))
+        result = connection.execute(statement.values({**untouched(holder, own), **own}))
+        if result.rowcount != 1:
+            loaded = state.dict
+            key = loaded["id"], loaded["version_id"], loaded["version_from"]
+            step = Step(None, state, mapper, *key, "update", edits=edits)
+            raise_conflict(connection, mapper, [step])
     for name, value in edits.items():
         if is_expression(value):
             session.expire(state.obj(), [name])
@@ -264,13 +270,14 @@ def close_statement(table: Table) -> Update:
 
 
 @lru_cache(maxsize=1024)
-def insert_statement(
+def insert_statements(
     mapper: Mapper[Any], names: tuple[str, ...], mixed: bool, shared: frozenset[str] = frozenset()
-) -> Insert:
+) -> list[Insert]:
     """Copy one row to its next version with new values in the named attributes.
 
-    With `mixed`, a parameter ``set_<name>`` tells for each row whether it takes the new value.
-    `shared` attributes take the expression of their ``onupdate``.
+    A statement for each table that holds a part of it, the base first. With `mixed`, a parameter
+    ``set_<name>`` tells for each row whether it takes the new value. `shared` attributes take the
+    expression of their ``onupdate``.
     """
     replaced: dict[Column[Any], Any] = {
         column_of(mapper, name): onupdate.expression(mapper, name) for name in shared
@@ -281,10 +288,10 @@ def insert_statement(
         if mixed:
             value = case((bindparam(f"set_{name}", type_=true().type), value), else_=column)
         replaced[column] = value
-    return _copy(mapper, replaced)
+    return _copies(mapper, replaced)
 
 
-def _copy(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> Insert:
+def _copies(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> list[Insert]:
     table = version_table(mapper)
     values = next_row(
         table,
@@ -293,7 +300,13 @@ def _copy(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> Insert:
         op=bindparam("b_op", type_=table.c.version_op.type),
         change_id=bindparam("b_change", type_=table.c.change_id.type),
     )
-    old = select(*values.values()).where(
-        and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
-    )
-    return insert(table).from_select(list(values), old, include_defaults=False)
+    old = and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
+    parts = {table: values, **{t: next_part(t, replaced) for t in part_tables(mapper)}}
+    return [
+        insert(t).from_select(
+            list(row),
+            select(*row.values()).select_from(mapper.persist_selectable).where(old),
+            include_defaults=False,
+        )
+        for t, row in parts.items()
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.admin.shop.models import Gadget, Maker
+from tests.admin.shop.models import Gadget, Maker, Truck
 from webapp.admin import VersionedModelView, register
 
 
@@ -20,3 +20,8 @@ class GadgetAdmin(VersionedModelView):
     column_labels = {"sku": "Артикул", "price": "価格"}
     form_references = {"maker_id": Maker}
     timeline_plot = "price"
+
+
+@register(Truck)
+class TruckAdmin(VersionedModelView):
+    pass
