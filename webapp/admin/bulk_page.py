@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, request
+from flask import g, has_request_context, request
 from sqlalchemy import inspect
 from wtforms.fields import HiddenField
 
@@ -54,7 +54,7 @@ class BulkPageView(ListView):
     @property
     def shows_deleted(self) -> bool:
         """Hook: a bulk restore is about the deleted as well."""
-        is_action = request.endpoint == f"{self.endpoint}.action_view"
+        is_action = has_request_context() and request.endpoint == f"{self.endpoint}.action_view"
         return (is_action and request.form.get("action") == "restore") or super().shows_deleted
 
     @property

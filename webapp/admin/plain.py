@@ -48,6 +48,16 @@ def make_plain(view: ModelView, of: type[ModelView]) -> None:
     view._default_view = "index_view"
 
 
+def drop_actions(view: Any, of: type[ModelView]) -> None:
+    """Take away the bulk actions that only records with versions have."""
+    for cls in _ours(of):
+        for name, method in vars(cls).items():
+            if hasattr(method, "_action") and not hasattr(ModelView, name):
+                dropped = method._action[0]
+                view._actions = [each for each in view._actions if each[0] != dropped]
+                view._actions_data.pop(dropped, None)
+
+
 def _ours(view: type[ModelView]) -> Iterator[type[ModelView]]:
     """The class and its bases below Flask-Admin's."""
     return (cls for cls in view.__mro__ if issubclass(cls, ModelView) and cls is not ModelView)

@@ -162,14 +162,6 @@ def reference_input(
     ).format(Markup(control), list_id, offered, hint_id, now)
 
 
-def with_removal(control: str, name: str, box_id: str, is_ticked: bool) -> Markup:
-    """A field, and a box that removes what is stored."""
-    return Markup(
-        '{}<span class="removal"><input type="checkbox" name="{}" value=" " id="{}"{}>'
-        '<label for="{}">Remove what is stored</label></span>'
-    ).format(Markup(control), name, box_id, Markup(" checked") if is_ticked else "", box_id)
-
-
 def bytes_in_words(size: int) -> str:
     """Like "512 bytes", "34 KB", "2 MB": rounded, in powers of 1024."""
     for unit, length in (("MB", 1024 * 1024), ("KB", 1024)):
@@ -194,6 +186,7 @@ def file_link(stored: StoredFile, address: str) -> Markup:
 def upload_input(
     field_id: str,
     name: str,
+    label: str,
     *,
     token: str,
     stored: StoredFile | None,
@@ -217,8 +210,8 @@ def upload_input(
         now = now.format(visible(stored.name), bytes_in_words(stored.size))
     box = Markup(
         '<label class="file-none"><input type="checkbox" name="{}-remove" value="1">'
-        " Remove the file</label>"
-    ).format(name)
+        ' Remove the file<span class="sr-only">: {}</span></label>'
+    ).format(name, label)
     return Markup(
         '{}<input type="hidden" name="{}" value="{}">'
         '<input type="file" id="{}" name="{}-upload"{}>{}'
@@ -231,6 +224,14 @@ def untyped(field_id: str, value: bytes) -> Markup:
         '<output class="form-control-plaintext" id="{}">{:,} bytes, kept as they are.'
         " They are too many to be edited here.</output>"
     ).format(field_id, len(value))
+
+
+def with_removal(control: str, name: str, box_id: str, is_ticked: bool) -> Markup:
+    """A field, and a box that removes what is stored."""
+    return Markup(
+        '{}<span class="removal"><input type="checkbox" name="{}" value=" " id="{}"{}>'
+        '<label for="{}">Remove what is stored</label></span>'
+    ).format(Markup(control), name, box_id, Markup(" checked") if is_ticked else "", box_id)
 
 
 def last_change(at: dt.datetime, actor: str | None) -> Markup:

@@ -122,9 +122,8 @@ def concealed(model: type[Any], prop: Any, field: UnboundField[Any] | None) -> A
     relation, is masked; None for a field that cannot."""
     columns: Any = getattr(prop, "local_columns", None) or getattr(prop, "columns", ())
     mapper = model.__mapper__
-    names = {
-        mapper.get_property_by_column(each).key for each in columns if each in mapper.c.values()
-    }
+    own = set(map(id, mapper.c.values()))  # `in` would ask the columns' own `==`
+    names = {mapper.get_property_by_column(each).key for each in columns if id(each) in own}
     if field is None or not names & masked_columns(model):
         return field
     if field.field_class is BooleanField:

@@ -30,6 +30,7 @@ class UploadWidget:
         return presentation.upload_input(
             field.id,
             field.name,
+            field.label.text,
             token=field._value(),
             stored=field.shown(),
             address=field.address() if field.is_stored else "",

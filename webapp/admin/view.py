@@ -13,7 +13,7 @@ from webapp.versioning import blame, is_versioned
 
 from . import givers, hidden, presentation
 from .file_page import shown_file
-from .plain import make_plain, stock_over_plain
+from .plain import drop_actions, make_plain, stock_over_plain
 from .record_then import ThenView
 
 
@@ -54,6 +54,8 @@ class VersionedModelView(ThenView):
         super().__init__(model, *args, **kwargs)
         if self.keeps_versions:
             hidden.check(self)
+        else:
+            drop_actions(self, VersionedModelView)
 
     def _get_list_value(self, context: Any, model: Any, name: Any, *formatters: Any) -> Any:
         """Hook: of a masked column, lists, details and exports show that it has a value."""

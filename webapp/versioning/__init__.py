@@ -7,7 +7,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 from .activity import Activity, activity, count_between
 from .blame import Blame, blame
 from .change import ChangeRecord, change
-from .diff import FieldChange, diff
+from .diff import FieldChange, diff, link_changes
 from .differences import (
     Blob,
     BlobDifference,
@@ -25,10 +25,13 @@ from .differences import (
 )
 from .errors import (
     Clash,
+    DanglingReference,
     ReadOnlyVersion,
     RecordExists,
+    Referrer,
     RestoreClash,
     SelectionChanged,
+    StillReferenced,
     UndoBlocked,
     UnknownChange,
     UnknownVersion,
@@ -42,6 +45,7 @@ from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
+from .links import linked
 from .many import ManyPlan, Skipped, act_on_many, plan_many
 from .masking import MASKED, hide_columns, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
@@ -49,6 +53,16 @@ from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
 from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
 from .recorded import recorded_models
+from .references import (
+    Reference,
+    collected,
+    floating,
+    following,
+    pinned,
+    references_of,
+    references_to,
+)
+from .referred import load_as_of, versions_as_of
 from .restore import Restoration, plan_restore, restorable, restore
 from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
@@ -73,6 +87,7 @@ __all__ = [
     "ChangeUndone",
     "ChangedRecord",
     "Clash",
+    "DanglingReference",
     "Difference",
     "Entry",
     "Fault",
@@ -98,10 +113,13 @@ __all__ = [
     "ReadOnlyVersion",
     "Reading",
     "RecordExists",
+    "Reference",
+    "Referrer",
     "Restoration",
     "RestoreClash",
     "SelectionChanged",
     "Skipped",
+    "StillReferenced",
     "Tally",
     "TextDifference",
     "TextPart",
@@ -127,6 +145,7 @@ __all__ = [
     "change",
     "changes",
     "check_model",
+    "collected",
     "count_between",
     "count_live",
     "current",
@@ -136,19 +155,25 @@ __all__ = [
     "deleted",
     "diff",
     "enable_versioning",
+    "floating",
+    "following",
     "guard_faults",
     "guard_statements",
     "hide_columns",
     "hold",
     "install_guards",
     "is_versioned",
+    "link_changes",
+    "linked",
     "live",
+    "load_as_of",
     "masked_columns",
     "mend_guards",
     "merge_fields",
     "merged_values",
     "newest_at",
     "parse_moment",
+    "pinned",
     "plan_many",
     "plan_restore",
     "plan_undo",
@@ -156,6 +181,8 @@ __all__ = [
     "prepare_sqlite",
     "read_moment",
     "recorded_models",
+    "references_of",
+    "references_to",
     "restorable",
     "restore",
     "retry_on_conflict",
@@ -164,5 +191,6 @@ __all__ = [
     "undo",
     "undo_change",
     "utcnow",
+    "versions_as_of",
     "what_changed",
 ]

@@ -21,6 +21,8 @@ from .sqlite import GUARD_FUNCTION
 #: On PostgreSQL compared as stored images: json has no equality, and 1.0 is not 1.00.
 SAME_IMAGE = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
 REFUSAL = "history is append-only: a version is never changed or removed"
+#: What a guarded table holds, as its ``info`` says.
+KINDS = ("versioned", PART, "links", "append_only")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION versioning_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -65,7 +67,7 @@ def create_guards(
 
 def guard_statements(table: Table, dialect: str) -> list[str]:
     """The DDL that guards a table on a database; empty for other tables and databases."""
-    kind = next((kind for kind in ("versioned", PART, "append_only") if kind in table.info), None)
+    kind = next((kind for kind in KINDS if kind in table.info), None)
     if kind is None:
         return []
     by_dialect: dict[str, Callable[[Table, str], list[str]]]
@@ -89,6 +91,16 @@ def _allowed(table: Table, same: str) -> str:
     )
 
 
+def _allowed_link(table: Table, same: str) -> str:
+    """A link may be closed, once."""
+    kept = _kept(table, same, {"removed_in"})
+    return " AND ".join([*kept, "OLD.removed_in IS NULL", "NEW.removed_in IS NOT NULL"])
+
+
+def _lawful(table: Table, kind: str, same: str) -> str:
+    return {"versioned": _allowed, "links": _allowed_link}[kind](table, same)
+
+
 def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
     """A condition for each column that an UPDATE leaves as it was."""
     return [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
@@ -101,8 +113,8 @@ def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
 def _sqlite(table: Table, kind: str) -> list[str]:
     # no open change and a row without one are both NULL, which makes the row nobody's own
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
-    own = own if kind == "versioned" else "0"
-    allowed = _allowed(table, "NEW.{0} IS OLD.{0}") if kind == "versioned" else "0"
+    own = own if kind != "append_only" else "0"
+    allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") if kind != "append_only" else "0"
     return _sqlite_rules(table, own, allowed)
 
 
@@ -138,8 +150,9 @@ def _sqlite_rules(table: Table, own: str, allowed: str) -> list[str]:
 
 
 def _postgresql(table: Table, kind: str) -> list[str]:
-    unless = f"WHEN (NOT ({_allowed(table, SAME_IMAGE)}))" if kind == "versioned" else ""
-    return _postgresql_rules(table, f"'{kind}'", unless)
+    rows = "append_only" if kind == "append_only" else "versioned"
+    unless = f"WHEN (NOT ({_lawful(table, kind, SAME_IMAGE)}))" if kind != "append_only" else ""
+    return _postgresql_rules(table, f"'{rows}'", unless)
 
 
 def _postgresql_part(table: Table, kind: str) -> list[str]:

@@ -52,7 +52,7 @@ def _needs_version(
     if operation:
         edits.pop("version_op", None)  # ours, from a flush that was refused half-way
     revived = operation == "restore" and loaded["version_op"] == "delete"
-    if not (edits or revived or state in ledger.awaiting):
+    if not (edits or revived or state in ledger.awaiting or state in ledger.linked):
         ledger.operations.pop(state, None)
         make_clean(state)
         return False
@@ -62,7 +62,8 @@ def _needs_version(
         _insist_on_json(state, edits)
         return False
     in_place = unversioned_columns(state.manager.mapper)
-    if in_place and edits and not operation and edits.keys() <= in_place:
+    only_in_place = edits and edits.keys() <= in_place and state not in ledger.linked
+    if in_place and only_in_place and not operation:
         ledger.in_place[state] = state.mapper
         return False
     return True

@@ -43,13 +43,18 @@ from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
 
 from . import onupdate
+from .anchors import record_key
 from .change import allow_amending, open_change
 from .conflict import values_of
 from .create import take_out
+from .deletion import check_altered, check_referrers, ids_of, spread_set, takes_part, together
 from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
+from .linking import close_links, reopen_links
 from .queries import is_alive, is_newest, live
+from .references import referring
+from .repoint import follow, settle_followers
 from .rows import by_table, column_of, keys_in, next_part, next_row, untouched
 from .shape import is_json, parts_below, unversioned_columns, version_table
 from .types import UtcDateTime
@@ -133,7 +138,12 @@ class Sweep:
 
     def delete(self) -> Result[Any]:
         """Make a tombstone of each matching record."""
-        return self._run({}, "delete", true())
+        if not takes_part(self.mapper):
+            return self._run({}, "delete", true())
+        with together(self.session):
+            matching = self.connection.execute(self._matching(*record_key(self.table)))
+            spread_set(self.session, self.mapper, ids_of(matching))
+            return self._run({}, "delete", true())
 
     def revive(self) -> Result[Any]:
         """Make a version of each matching deleted record, with the values that it had."""
@@ -155,6 +165,8 @@ class Sweep:
             if result.rowcount:  # type: ignore[attr-defined]
                 self._write(operation, result.rowcount)  # type: ignore[attr-defined]
                 self._move_objects(operation)
+                settle_followers(self.session)
+                self._check_references(operation)
             result = self._returning() or result
             self.picked.drop(self.connection, checkfirst=False)
             attempt.commit()
@@ -174,6 +186,26 @@ class Sweep:
         if own < picked:
             self._close(opened, picked - own)
             self._insert(opened, operation)
+            if operation != "delete" and referring(self.mapper):
+                follow(self.session, self.mapper, self._ids(), opened)
+
+    def _ids(self) -> Select[Any]:
+        """The records that were picked."""
+        return select(*(self.picked.c[column.name] for column in record_key(self.table)))
+
+    def _check_references(self, operation: str) -> None:
+        """Nothing alive refers to what was deleted, and nothing edited to the dead."""
+        if operation == "delete" and takes_part(self.mapper):
+            ids = ids_of(self.connection.execute(self._ids()))
+            close_links(self.session, self.mapper, ids)
+            check_referrers(self.session, self.mapper, ids)
+        elif operation == "restore":
+            opened = open_change(self.session, self.mapper)
+            reopen_links(self.session, self.mapper, self._ids(), opened.id)
+            check_altered(self.session, self.mapper, set(self.mapper.columns.keys()), self._ids())
+        elif operation != "delete":
+            names = {self.mapper.get_property_by_column(column).key for column in self.values}
+            check_altered(self.session, self.mapper, names, self._ids())
 
     def _must_pick(self, column: Column[Any], value: Any) -> bool:
         """Whether a new value is computed when the rows are picked, before any is closed.
@@ -315,6 +347,8 @@ class Sweep:
                 set_committed_value(state.obj(), "version_id", row.version_id + 1)
                 flag_dirty(state.obj())
         self.session.flush()
+        # private, as the ORM does for its own statements: a rollback to a savepoint reads them anew
+        self.session._register_altered(state for state, _ in found if state.persistent)
         for state, _ in found:
             if state.persistent:
                 self.session.expire(state.obj())
