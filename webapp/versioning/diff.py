@@ -14,7 +14,7 @@ from .differences import Difference
 from .explain import compare, kind_of
 from .linking import links_between, links_made
 from .links import link_properties
-from .masking import MASKED, masked_columns, shown_columns
+from .masking import MASKED, kept_out, masked_columns, shown_columns
 from .shape import same
 
 
@@ -70,7 +70,7 @@ def link_changes(
 ) -> Callable[[Any], Sequence[FieldChange]]:
     """What these versions did to links, to be asked for by row: a statement for each kind."""
     made = links_made(session, model, [(row.id, row.version_id) for row in rows])
-    hidden = set(model.__excluded__) | masked_columns(model)
+    hidden = kept_out(model) | masked_columns(model)
     return lambda row: [
         FieldChange(name, went, came, "links")
         for name, went, came in made.get((row.id, row.version_id), ())
@@ -82,7 +82,7 @@ def _links(older: Any | None, newer: Any | None) -> Iterator[FieldChange]:
     """Links that went and came, where the rows are of one record: a statement for each kind."""
     some: Any = newer if newer is not None else older
     state = inspect(some)
-    hidden = set(type(some).__excluded__) | masked_columns(type(some))
+    hidden = kept_out(type(some)) | masked_columns(type(some))
     for property in link_properties(state.mapper):
         if state.session is None or state.key is None or property.key in hidden:
             continue

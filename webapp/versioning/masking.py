@@ -48,9 +48,15 @@ def hide_columns(hide: Hide | None) -> None:
 def shown_columns(model: type[Any]) -> tuple[str, ...]:
     """The data attributes that diffs and blame speak of: all but those in ``__excluded__``, and
     those that `hide_columns` keeps from whoever is looking."""
+    return _shown(inspect(model), kept_out(model))
+
+
+def kept_out(model: type[Any]) -> frozenset[str]:
+    """The attributes, links too, that diffs do not speak of: those in ``__excluded__``, and those
+    that `hide_columns` keeps from whoever is looking."""
     hide = _hide.get()
-    kept = frozenset(getattr(model, "__excluded__", ()))
-    return _shown(inspect(model), kept if hide is None else kept | hide(model))
+    excluded = frozenset(getattr(model, "__excluded__", ()))
+    return excluded if hide is None else excluded | hide(model)
 
 
 def masked_columns(model: type[Any]) -> frozenset[str]:
