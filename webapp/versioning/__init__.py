@@ -25,9 +25,12 @@ from .differences import (
 )
 from .errors import (
     Clash,
+    DanglingReference,
     ReadOnlyVersion,
     RecordExists,
+    Referrer,
     RestoreClash,
+    StillReferenced,
     UndoBlocked,
     UnknownChange,
     UnknownVersion,
@@ -47,6 +50,16 @@ from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
 from .queries import as_of, count_live, current, deleted, live
 from .recorded import recorded_models
+from .references import (
+    Reference,
+    collected,
+    floating,
+    following,
+    pinned,
+    references_of,
+    references_to,
+)
+from .referred import load_as_of, versions_as_of
 from .restore import Restoration, plan_restore, restore
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
@@ -70,6 +83,7 @@ __all__ = [
     "ChangeUndone",
     "ChangedRecord",
     "Clash",
+    "DanglingReference",
     "Difference",
     "Entry",
     "Fault",
@@ -94,8 +108,11 @@ __all__ = [
     "ReadOnlyVersion",
     "Reading",
     "RecordExists",
+    "Reference",
+    "Referrer",
     "Restoration",
     "RestoreClash",
+    "StillReferenced",
     "Tally",
     "TextDifference",
     "TextPart",
@@ -118,6 +135,7 @@ __all__ = [
     "change",
     "changes",
     "check_model",
+    "collected",
     "count_between",
     "count_live",
     "current",
@@ -127,27 +145,34 @@ __all__ = [
     "deleted",
     "diff",
     "enable_versioning",
+    "floating",
+    "following",
     "guard_faults",
     "guard_statements",
     "install_guards",
     "is_versioned",
     "live",
+    "load_as_of",
     "masked_columns",
     "mend_guards",
     "merge_fields",
     "merged_values",
     "parse_moment",
+    "pinned",
     "plan_restore",
     "plan_undo",
     "plan_undo_change",
     "prepare_sqlite",
     "read_moment",
     "recorded_models",
+    "references_of",
+    "references_to",
     "restore",
     "shown_columns",
     "timeline",
     "undo",
     "undo_change",
     "utcnow",
+    "versions_as_of",
     "what_changed",
 ]

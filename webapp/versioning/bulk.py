@@ -17,6 +17,7 @@ from .allot import allot_ids, allots_ids
 from .change import open_change
 from .errors import ReadOnlyVersion, UnknownVersion, VersioningError
 from .ledger import is_enabled
+from .repoint import complete_values
 from .shape import VERSION_COLUMNS, chunks, has_versions, unversioned_columns, version_table
 from .sweep import Sweep
 
@@ -51,7 +52,7 @@ def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
         return _update_by_key(session, mapper, statement, parameters)
     if isinstance(statement, Delete):
         return Sweep(session, mapper, statement, parameters).delete()
-    values = _values(mapper, statement, parameters)
+    values = complete_values(mapper, _values(mapper, statement, parameters))
     if values and values.keys() <= unversioned_columns(mapper):
         return Sweep(session, mapper, statement, parameters).update_in_place(values)
     return Sweep(session, mapper, statement, parameters).update(values)

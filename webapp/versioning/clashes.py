@@ -20,6 +20,7 @@ from .errors import Clash
 from .indexes import UNIQUE
 from .masking import masked
 from .queries import live
+from .references import ReferenceProperty
 from .shape import version_table
 
 Pair = tuple[Column[Any], Column[Any]]
@@ -60,7 +61,7 @@ def unique_fields(mapper: Mapper[Any]) -> tuple[tuple[str, ...], ...]:
 def references(mapper: Mapper[Any]) -> tuple[Reference, ...]:
     """References that can dangle: by relationship, or by a foreign key without one.
 
-    One that names a version's number is left out, since versions never go.
+    One that names a version's number is left out, since versions never go; unless it follows.
     """
     found: dict[tuple[str, ...], Reference] = {}
     for pairs, model in _links(mapper):
@@ -78,6 +79,8 @@ def _links(mapper: Mapper[Any]) -> Iterator[tuple[tuple[Pair, ...], type[Any] | 
     for relation in mapper.relationships:
         if relation.direction is MANYTOONE and relation.local_remote_pairs:
             pairs: Any = tuple(relation.local_remote_pairs)
+            if isinstance(relation, ReferenceProperty) and relation.kind == "following":
+                pairs = tuple(pair for pair in pairs if pair[1].name != "version_id")
             yield pairs, relation.mapper.class_
     for constraint in version_table(mapper).foreign_key_constraints:
         yield tuple((element.parent, element.column) for element in constraint.elements), None

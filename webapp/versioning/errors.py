@@ -88,6 +88,63 @@ class UndoBlocked(VersioningError):
         )
 
 
+@dataclass(frozen=True)
+class Referrer:
+    """A living record and the reference by which it leads to another: `name` is its attribute."""
+
+    model: type[Any]
+    id: Any
+    name: str
+    target_model: type[Any]
+    target_id: Any
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model.__name__} {self.id} ({self.name}: {self.target_model.__name__}"
+            f" {self.target_id})"
+        )
+
+
+class StillReferenced(VersioningError):
+    """Records cannot be deleted, since living ones refer to them.
+
+    Attributes:
+        referrers: the first 100 references that stand in the way.
+        total: how many there are.
+    """
+
+    def __init__(self, referrers: Sequence[Referrer], total: int) -> None:
+        self.referrers = tuple(referrers)
+        self.total = total
+        shown = "; ".join(map(str, self.referrers[:10]))
+        more = f"; and {total - 10} more" if total > 10 else ""
+        super().__init__(
+            f"What is to be deleted is still in use by {shown}{more}. Nothing was deleted: roll"
+            " back, then change or delete these first."
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.referrers, self.total)
+
+
+class DanglingReference(VersioningError):
+    """A reference was set to a record that is deleted, or that never was.
+
+    Attributes:
+        referrers: the references that lead nowhere, at most 100.
+    """
+
+    def __init__(self, referrers: Sequence[Referrer]) -> None:
+        self.referrers = tuple(referrers)
+        super().__init__(
+            f"{'; '.join(map(str, self.referrers[:10]))}: the record referred to is deleted or"
+            " unknown. Nothing was written: roll back, then choose a living one or restore it."
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.referrers,)
+
+
 class UnknownChange(VersioningError, LookupError):
     """No change has that number, or it made no version."""
 

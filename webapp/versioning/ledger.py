@@ -89,6 +89,10 @@ class Ledger:
     operations: dict[InstanceState[Any], str] = field(default_factory=dict)
     allotted: WeakKeyDictionary[InstanceState[Any], bool] = field(default_factory=WeakKeyDictionary)
     amending: bool = False
+    # references that were set, records that were deleted, and followers that were re-pointed
+    set_references: list[Any] = field(default_factory=list)
+    deleted: list[Any] = field(default_factory=list)
+    repointed: list[Any] = field(default_factory=list)
 
     def is_own(self, change_id: int | None) -> bool:
         """Whether this transaction made the row of that change, so that it may be amended."""
@@ -110,6 +114,9 @@ class Ledger:
         self.amended.clear()
         self.written.clear()
         self.operations.clear()
+        self.set_references.clear()
+        self.deleted.clear()
+        self.repointed.clear()
 
 
 def is_enabled(session: Session) -> bool:

@@ -15,7 +15,8 @@ from .clashes import find_clashes
 from .diff import FieldChange, diff
 from .errors import Clash, RestoreClash, UnknownVersion, VersioningError
 from .ledger import ledger_of
-from .shape import data_columns, same, unversioned_columns, values, version_table
+from .references import followed_versions
+from .shape import computed_columns, data_columns, same, unversioned_columns, values
 
 T = TypeVar("T")
 
@@ -124,14 +125,11 @@ def set_values(
 
 
 def restorable(model: type[Any]) -> tuple[str, ...]:
-    """Data attributes that versions keep and that may be set: no counters, nothing computed."""
+    """Data attributes that versions keep and that may be set: no counters, nothing computed, and
+    not the version number of a following reference, which is always its target's newest."""
     mapper = inspect(model)
-    computed = {column for column in version_table(mapper).c if column.computed is not None}
-    return tuple(
-        name
-        for name in data_columns(model)
-        if name not in unversioned_columns(mapper) and mapper.columns[name] not in computed
-    )
+    kept = unversioned_columns(mapper) | computed_columns(mapper) | followed_versions(mapper)
+    return tuple(name for name in data_columns(model) if name not in kept)
 
 
 def _chosen(model: type[Any], fields: Collection[str] | None) -> tuple[str, ...]:

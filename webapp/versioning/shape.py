@@ -51,6 +51,17 @@ def unversioned_columns(mapper: Mapper[Any]) -> frozenset[str]:
     return frozenset(getattr(mapper.class_, "__unversioned__", ()))
 
 
+@lru_cache(maxsize=256)
+def computed_columns(mapper: Mapper[Any]) -> frozenset[str]:
+    """Attributes that the database computes from others of the row."""
+    columns = version_table(mapper).c
+    return frozenset(
+        name
+        for name, column in mapper.columns.items()
+        if columns.contains_column(column) and column.computed is not None
+    )
+
+
 def data_columns(model: type[Any]) -> tuple[str, ...]:
     """Attribute names of the model's own columns, in mapping order: no id, no version columns."""
     return _data_columns(inspect(model))

@@ -44,13 +44,17 @@ from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
 
 from . import onupdate
+from .anchors import record_key
 from .change import allow_amending, open_change
 from .conflict import values_of
 from .create import take_out
+from .deletion import check_altered, check_referrers, ids_of, spread_set, together
 from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
 from .queries import live
+from .references import referring
+from .repoint import follow, settle_followers
 from .rows import column_of, next_row, untouched
 from .shape import unversioned_columns, version_table
 from .types import UtcDateTime
@@ -130,7 +134,12 @@ class Sweep:
 
     def delete(self) -> Result[Any]:
         """Make a tombstone of each matching record."""
-        return self._run({}, "delete", true())
+        if not referring(self.mapper):
+            return self._run({}, "delete", true())
+        with together(self.session):
+            matching = self.connection.execute(self._matching(*record_key(self.table)))
+            spread_set(self.session, self.mapper, ids_of(matching))
+            return self._run({}, "delete", true())
 
     def _run(
         self, values: dict[str, Any], operation: str, differs: ColumnElement[bool]
@@ -147,6 +156,8 @@ class Sweep:
             if result.rowcount:  # type: ignore[attr-defined]
                 self._write(operation, result.rowcount)  # type: ignore[attr-defined]
                 self._move_objects(operation)
+                settle_followers(self.session)
+                self._check_references(operation)
             result = self._returning() or result
             self.picked.drop(self.connection, checkfirst=False)
             attempt.commit()
@@ -166,6 +177,21 @@ class Sweep:
         if own < picked:
             self._close(opened, picked - own)
             self._insert(opened, operation)
+            if operation != "delete" and referring(self.mapper):
+                follow(self.session, self.mapper, self._ids(), opened)
+
+    def _ids(self) -> Select[Any]:
+        """The records that were picked."""
+        return select(*(self.picked.c[column.name] for column in record_key(self.table)))
+
+    def _check_references(self, operation: str) -> None:
+        """Nothing alive refers to what was deleted, and nothing edited to the dead."""
+        if operation == "delete" and referring(self.mapper):
+            ids = ids_of(self.connection.execute(self._ids()))
+            check_referrers(self.session, self.mapper, ids)
+        elif operation != "delete":
+            names = {self.mapper.get_property_by_column(column).key for column in self.values}
+            check_altered(self.session, self.mapper, names, self._ids())
 
     def _must_pick(self, column: Column[Any], value: Any) -> bool:
         """Whether a new value is computed when the rows are picked, before any is closed.

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from .change import change
 from .clash_sets import find_set_clashes
 from .clashes import clash
+from .deletion import together
 from .errors import Clash, UndoBlocked, UnknownChange
 from .queries import is_alive, is_newest
 from .recorded import recorded_models
@@ -67,7 +68,7 @@ def undo_change(session: Session, change_id: int, *, reason: str | None = None) 
     if clashes:
         raise UndoBlocked(change_id, clashes)
     said = f"Undo of change {change_id}" + (f": {reason}" if reason else "")
-    with change(session, reason=said):
+    with change(session, reason=said), together(session):
         for plan in plans:
             _delete_created(session, plan, change_id)
         for plan in plans:

@@ -39,11 +39,12 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, move, plan, write
+from . import bulk, create, deletion, move, plan, repoint, setting, write
 from .errors import VersioningError
 from .indexes import index_changes, index_deleted, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
+from .references import tie_references
 from .settle import refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow
@@ -134,11 +135,16 @@ def enable_versioning(
 def plan_versions(session: Session, flush_context: UOWTransaction, instances: Any) -> None:
     """Before a flush: every deleted, edited or new object plans the row that it needs."""
     try:
-        for obj in [obj for obj in session.deleted if isinstance(obj, Versioned)]:
+        deleted = [obj for obj in session.deleted if isinstance(obj, Versioned)]
+        if deleted:
+            deletion.spread(session, deleted)
+            deleted = [obj for obj in session.deleted if isinstance(obj, Versioned)]
+        for obj in deleted:
             plan.tombstone(session, obj)
         dirty = _plan_edits(session)
         create.prepare_new(session, [obj for obj in session.new if isinstance(obj, Versioned)])
         plan.settle_new(session)
+        setting.point_new(session)
     except BaseException:
         plan.undo(session)
         raise
@@ -153,6 +159,7 @@ def _plan_edits(session: Session) -> list[Any]:
     """
     hooked: set[int] = set()
     dirty = list(session.dirty)
+    setting.note_references(session, [*session.new, *dirty])
     while due := plan.changed(session, _edited(dirty, hooked)):
         if not _may_edit_others(dirty):
             plan.next_versions(session, due)
@@ -192,6 +199,12 @@ def check_flush(session: Session, flush_context: UOWTransaction) -> None:
                 " flush was rolled back and nothing was lost: set columns before the flush, or"
                 " call Versioned.new_version(self, session)."
             )
+    if ledger.repointed:
+        repoint.settle_followers(session)
+    if ledger.set_references:
+        setting.check_set(session)
+    if ledger.deleted:
+        deletion.check_deleted(session)
     ledger.forget_plan()
 
 
@@ -238,6 +251,7 @@ def _order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
     check_names(mapper, cls)
+    tie_references()
     if mapper.inherits is not None:
         return
     table = version_table(mapper)

@@ -39,8 +39,10 @@ from .edits import edits_of, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
 from .plan import finish
 from .queries import live
+from .references import referring
+from .repoint import follow
 from .rows import closed_row, column_of, next_row, untouched
-from .shape import chunks, unversioned_columns, version_table
+from .shape import chunks, computed_columns, unversioned_columns, version_table
 from .types import UtcDateTime
 
 CHUNK = 500
@@ -64,6 +66,10 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     for model in models:
         group = [step for step in steps if step.mapper is model]
         _write_steps(session, model, group, open_change(session, model))
+    for model in models:
+        if referring(model):
+            ids = [step.id for step in steps if step.mapper is model and step.op != "delete"]
+            follow(session, model, ids, open_change(session, model))
     for target, model in in_place:
         _write_in_place(session, model, target)
     for model in {state.mapper for state in ledger.awaiting}.union(filter(_has_listeners, models)):
@@ -199,7 +205,7 @@ def _fetch_computed(
 ) -> None:
     """Read back what only the database knows: results of expressions and computed columns."""
     table = version_table(mapper)
-    names = {mapper.get_property_by_column(c).key for c in table.c if c.computed is not None}
+    names = set(computed_columns(mapper))
     for step in special:
         names.update(name for name, value in step.values.items() if is_expression(value))
     if not names:

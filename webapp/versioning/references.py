@@ -1,0 +1,360 @@
+"""References between records, each a declared choice: pinned, following or floating.
+
+A helper makes the relationship; the columns are declared beside it, as any others. When the class
+is mapped, its table gets the foreign keys and the index that the choice needs. `references_of` and
+`references_to` tell what was declared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+from weakref import WeakSet
+
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Table, and_, event, inspect
+from sqlalchemy.orm import Mapper, Relationship, foreign, remote
+
+from .anchors import demand_living, keeps_versions, record_key
+from .errors import VersioningError
+from .queries import live
+from .shape import version_table
+
+Kind = Literal["pinned", "following", "floating"]
+OnDelete = Literal["refuse", "cascade", "set null"]
+#: In ``Table.info``: the references that lead to the table's records, and those yet to be resolved.
+REFERRED = "versioning.referred"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One declared reference.
+
+    `name` is the relationship's key in `model`, `target` the versioned class that it leads to.
+    `columns` are the attributes of `model` that hold the target's key, `version` the one that holds
+    its version number, None in a floating reference. `on_delete` says what happens to a living
+    `model` record whose target is deleted; nothing happens to a pinned one.
+    """
+
+    model: type[Any]
+    name: str
+    kind: Kind
+    target: type[Any]
+    columns: tuple[str, ...]
+    version: str | None
+    on_delete: OnDelete
+
+
+def pinned(*columns: str, target: Any = None, **options: Any) -> Relationship[Any]:
+    """A reference to one version of a record, which stays on it whatever becomes of the record.
+
+    For what was agreed, sold or signed: an order's line shows the product as it was sold. ::
+
+        class Line(Versioned, Base):
+            __tablename__ = "line"
+            product_id: Mapped[int]
+            product_version_id: Mapped[int]
+            product: Mapped[Product] = pinned("product_id", "product_version_id")
+
+    `columns` name the attributes that hold the target's key, then the one for its version number. A
+    foreign key leads to the target's ``(id, version_id)``, so the version must exist; since
+    versions never go, it can never dangle. Setting ``line.product = product`` pins the version
+    that the object is once it is flushed: of an object that is edited in the same flush, the new
+    one.
+
+    The pin survives every later version of either side. Deleting the product is no matter to it:
+    the pinned version is kept. A later version of the line pins the same version, until somebody
+    sets another; restoring an older line brings its pin back. ``line.product`` reads the pinned
+    version, also when it is superseded, and such an object is read-only like any old version.
+
+    Costs nothing when the product is edited.
+
+    `target` is the class or its name where the annotation does not say it; `options` are those of
+    ``relationship()``. The class that refers need not be versioned. Raises VersioningError when the
+    class is mapped, if it lacks one of the columns.
+    """
+    return ReferenceProperty("pinned", columns, "refuse", target, options)
+
+
+def following(
+    *columns: str, target: Any = None, on_delete: OnDelete = "refuse", **options: Any
+) -> Relationship[Any]:
+    """A reference to a record's newest version: when the record gets one, it is re-pointed to it.
+
+    For what must be in force as a whole: a contract follows its terms, and each version of the
+    contract says which version of the terms it was under. ::
+
+        class Contract(Versioned, Base):
+            __tablename__ = "contract"
+            terms_id: Mapped[int]
+            terms_version_id: Mapped[int]
+            terms: Mapped[Terms] = following("terms_id", "terms_version_id")
+
+    `columns` name the attributes that hold the target's key, then the one for its version number. A
+    foreign key leads to the target's ``(id, version_id)``, and a second one demands that the target
+    lives as long as this record does (see `floating`).
+
+    Whoever makes the terms' next version, an object or an ``update()``, re-points all contracts in
+    the same change, loaded or not: one statement over the table where contracts are unversioned;
+    where they are versioned, one that closes their rows and one that inserts their next versions,
+    whatever the number of contracts. Those that this transaction wrote already are amended. What
+    follows the contracts follows in turn. A cycle ends where it comes back to a record that this
+    transaction gave its version. Objects in memory move along.
+
+    A contract that is set to terms that were superseded meanwhile is pointed to the newest. Bulk
+    re-pointing calls no ``new_version()`` hook, as no ``update()`` statement does.
+
+    Deleting the terms is refused while a living contract follows them (`StillReferenced`); with
+    ``on_delete="cascade"`` the contracts are deleted in the same change, with ``"set null"`` their
+    reference is taken away, as versions of theirs.
+
+    `target` and `options` as for `pinned`. The class that refers need not be versioned: then its
+    rows are updated in place.
+    """
+    return ReferenceProperty("following", columns, on_delete, target, options)
+
+
+def floating(
+    *columns: str, target: Any = None, on_delete: OnDelete = "refuse", **options: Any
+) -> Relationship[Any]:
+    """A reference to a record, not to any version: it reads the one that is current.
+
+    For most of what refers: a product has a supplier, whatever is known of the supplier today. ::
+
+        class Product(Versioned, Base):
+            __tablename__ = "product"
+            supplier_id: Mapped[int | None]
+            supplier: Mapped[Supplier | None] = floating("supplier_id")
+
+    `columns` name the attributes that hold the target's key. ``product.supplier`` loads the
+    supplier's current version; None where it is deleted, as it can be under an old version of the
+    product. `load_as_of` makes it the version as of a moment, for many products at once.
+
+    The key alone is not unique in a table of versions, so the target gets a table of records beside
+    it (`anchors`), one row a record, kept by triggers. This record's living version has a foreign
+    key to the row of a living record: the database itself refuses a reference to what is not there
+    or is deleted, and the deletion of what living records refer to, also when two sessions do both
+    at once. It is checked when the transaction commits, so the order of statements is free. An
+    edit of the supplier writes nothing for it.
+
+    Deleting the supplier is refused while living products refer to it (`StillReferenced`); with
+    ``on_delete="cascade"`` they are deleted in the same change, with ``"set null"`` their reference
+    is taken away, as versions of theirs.
+
+    `target` and `options` as for `pinned`. The class that refers need not be versioned.
+    """
+    return ReferenceProperty("floating", columns, on_delete, target, options)
+
+
+def collected(by: str, *, target: Any = None, **options: Any) -> Relationship[Any]:
+    """The other side of a following or floating reference: the living records that refer here. ::
+
+        class Supplier(Versioned, Base):
+            __tablename__ = "supplier"
+            products: Mapped[list[Product]] = collected("supplier")
+
+        class Product(Versioned, Base):
+            ...
+            supplier: Mapped[Supplier] = floating("supplier_id", back_populates="products")
+
+    `by` is the key of the reference in the other class. Members survive every new version of
+    either side. Adding and removing members edits them: each gets a version, the owner none.
+    """
+    return CollectedProperty(by, target, options)
+
+
+def references_of(model: type[Any]) -> tuple[Reference, ...]:
+    """The references that a mapped class declares, its superclasses' included, in mapping order."""
+    return tuple(p.reference for p in reference_properties(inspect(model)))
+
+
+def references_to(model: type[Any]) -> tuple[Reference, ...]:
+    """The references of any mapped class that lead to the model's records."""
+    return tuple(p.reference for p in referring(inspect(model)))
+
+
+@lru_cache(maxsize=256)
+def reference_properties(mapper: Mapper[Any]) -> tuple[ReferenceProperty, ...]:
+    """The relationships behind `references_of`."""
+    return tuple(p for p in mapper.relationships if isinstance(p, ReferenceProperty))
+
+
+@lru_cache(maxsize=256)
+def followed_versions(mapper: Mapper[Any]) -> frozenset[str]:
+    """Attributes that hold the version numbers of following references."""
+    found = reference_properties(mapper)
+    return frozenset(p.names[-1] for p in found if p.kind == "following")
+
+
+def referring(mapper: Mapper[Any]) -> list[ReferenceProperty]:
+    """The relationships behind `references_to`; at next to no cost where there are none."""
+    found: list[ReferenceProperty] | None = version_table(mapper).info.get(REFERRED)
+    return found or []
+
+
+class ReferenceProperty(Relationship[Any]):
+    """A many-to-one relationship that knows which choice it is."""
+
+    inherit_cache = True
+
+    def __init__(
+        self, kind: Kind, columns: tuple[str, ...], on_delete: OnDelete, target: Any, options: Any
+    ) -> None:
+        super().__init__(target, primaryjoin=self._join, uselist=False, **options)
+        self.kind = kind
+        self.names = columns
+        self.on_delete = on_delete
+
+    @property
+    def reference(self) -> Reference:
+        """What was declared, as data."""
+        followed = self.kind != "floating"
+        columns = self.names[:-1] if followed else self.names
+        version = self.names[-1] if followed else None
+        owner, target = self.parent.class_, self.mapper.class_
+        return Reference(owner, self.key, self.kind, target, columns, version, self.on_delete)
+
+    @property
+    def key_columns(self) -> list[Column[Any]]:
+        """The columns that hold the target's key."""
+        columns = self.referring_columns
+        return columns if self.kind == "floating" else columns[:-1]
+
+    @property
+    def version_column(self) -> Column[Any]:
+        """The column that holds the target's version number; not in a floating reference."""
+        return self.referring_columns[-1]
+
+    @property
+    def referring_columns(self) -> list[Column[Any]]:
+        """All columns of the reference, the version number's last."""
+        return [_column(self, name) for name in self.names]
+
+    def set_parent(self, parent: Mapper[Any], init: bool) -> None:
+        super().set_parent(parent, init)
+        event.listen(parent, "after_mapper_constructed", self._constrain)
+
+    def _constrain(self, mapper: Mapper[Any], cls: type[Any]) -> None:
+        """Once the class is mapped: foreign keys and index, as soon as the target is known too."""
+        target = _target(self)
+        if target is None:
+            _WAITING.add(self)
+        else:
+            _tie(self, target)
+
+    def _join(self) -> ColumnElement[bool]:
+        table = version_table(_known_target(self))
+        pairs = zip(self.referring_columns, _key(self, table), strict=True)
+        same = [foreign(local) == remote(key) for local, key in pairs]
+        return and_(*same, live(_Remote(table))) if self.kind == "floating" else and_(*same)
+
+
+class CollectedProperty(Relationship[Any]):
+    """The one-to-many relationship over the rows that refer to its record."""
+
+    inherit_cache = True
+
+    def __init__(self, by: str, target: Any, options: Any) -> None:
+        kept: dict[str, Any] = {"back_populates": by, "passive_deletes": "all"}
+        super().__init__(target, primaryjoin=self._join, **kept, **options)
+        self.by = by
+
+    def _join(self) -> ColumnElement[bool]:
+        found = _known_target(self).relationships.get(self.by)
+        if not isinstance(found, ReferenceProperty) or found.kind == "pinned":
+            raise VersioningError(
+                f"{self}: the class has no following or floating reference {self.by}. Name one that"
+                " leads here."
+            )
+        pairs = zip(found.key_columns, record_key(version_table(self.parent)), strict=True)
+        same = [key == remote(foreign(local)) for local, key in pairs]
+        rows = version_table(found.parent)
+        return and_(*same, live(_Remote(rows))) if keeps_versions(rows) else and_(*same)
+
+
+class _Remote:
+    """A table's columns, marked as the far side of a join."""
+
+    def __init__(self, table: Table) -> None:
+        self.is_current_version: Any = remote(table.c.is_current_version)
+        self.version_op: Any = remote(table.c.version_op)
+
+
+#: References to classes that are not mapped yet.
+_WAITING: WeakSet[ReferenceProperty] = WeakSet()
+
+
+def tie_references() -> None:
+    """Once a versioned class is mapped: the references that waited for it get their constraints."""
+    for waiting in list(_WAITING):
+        target = _target(waiting)
+        if target is not None:
+            _WAITING.discard(waiting)
+            _tie(waiting, target)
+
+
+def _tie(property: ReferenceProperty, target: Mapper[Any]) -> None:
+    table, leads_to = property.parent.local_table, version_table(target)
+    assert isinstance(table, Table)
+    if not keeps_versions(leads_to):
+        raise VersioningError(
+            f"{property} refers to {target.class_.__name__}, which keeps no versions. Use a foreign"
+            " key and relationship() for it."
+        )
+    leads_to.info.setdefault(REFERRED, []).append(property)
+    if property.kind != "floating":  # deferred: one flush may write the two in any order
+        key = _key(property, leads_to)
+        table.append_constraint(
+            ForeignKeyConstraint(
+                property.referring_columns, key, deferrable=True, initially="DEFERRED"
+            )
+        )
+    if property.kind != "pinned":
+        demand_living(table, version_table(property.parent), property.key_columns, leads_to)
+
+
+def _key(property: ReferenceProperty, table: Table) -> list[Column[Any]]:
+    """The target's columns that the reference's columns name."""
+    key = record_key(table)
+    found = key if property.kind == "floating" else [*key, table.c.version_id]
+    if len(found) != len(property.names):
+        raise VersioningError(
+            f"{property} names the columns {', '.join(property.names)}, but a {property.kind}"
+            f" reference to {table.name} takes one for each of"
+            f" {', '.join(column.name for column in found)}."
+        )
+    return found
+
+
+def _column(property: ReferenceProperty, name: str) -> Column[Any]:
+    found = property.parent.columns.get(name)
+    if found is None:
+        raise VersioningError(
+            f"{property} names the column {name}, which the class does not have: declare it, for"
+            f" example as {name}: Mapped[int]."
+        )
+    assert isinstance(found, Column)
+    return found
+
+
+def _known_target(property: Relationship[Any]) -> Mapper[Any]:
+    found = _target(property)
+    if found is None:
+        raise VersioningError(f"{property} refers to a class that is not mapped.")
+    return found
+
+
+def _target(property: Relationship[Any]) -> Mapper[Any] | None:
+    """The mapper that the relationship leads to; None as long as it is not there."""
+    argument = property.argument
+    if isinstance(argument, str):
+        name = argument.rsplit(".")[-1]
+        mappers = property.parent.registry.mappers
+        return next((m for m in mappers if m.class_.__name__ == name), None)
+    if not isinstance(argument, type) and callable(argument):
+        try:
+            argument = argument()
+        except NameError:
+            return None
+    mapper = inspect(argument, raiseerr=False)
+    return mapper if isinstance(mapper, Mapper) else None

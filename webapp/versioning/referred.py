@@ -1,0 +1,67 @@
+"""The versions of records that others refer to, as of a moment, for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from .anchors import record_key
+from .queries import as_of
+from .references import Reference, references_of
+from .repoint import CHUNK, among
+from .shape import chunks, version_table
+
+T = TypeVar("T")
+
+
+def versions_as_of(
+    session: Session, model: type[T], ids: Collection[Any], when: datetime
+) -> dict[Any, T]:
+    """The records' versions at a moment by id, without those that were not alive then.
+
+    One statement for 5,000 ids. `when` is aware; an id is a tuple where the key has several
+    columns. Raises ValueError when `when` is naive.
+    """
+    mapper = inspect(model)
+    columns = record_key(version_table(mapper))
+    names = [mapper.get_property_by_column(column).key for column in columns]
+    found: dict[Any, T] = {}
+    for part in chunks(list(ids), CHUNK):
+        for row in session.scalars(as_of(model, when).where(among(columns, part))):
+            found[_key(row, names)] = row
+    return found
+
+
+def load_as_of(session: Session, objects: Iterable[Any], when: datetime, *names: str) -> None:
+    """Have the objects' floating references read the versions as of a moment.
+
+    One statement a reference, whatever the number of objects; `names` chooses among the references,
+    by default all. A reference to a record that was not alive then reads None. It lasts until the
+    objects are expired, as by a commit.
+
+    Raises ValueError when `when` is naive.
+    """
+    by_reference: dict[Reference, list[Any]] = {}
+    for obj in objects:
+        for reference in references_of(type(obj)):
+            if reference.kind == "floating" and (not names or reference.name in names):
+                by_reference.setdefault(reference, []).append(obj)
+    for reference, those in by_reference.items():
+        keys = {id(obj): _key(obj, reference.columns) for obj in those}
+        wanted = {key for key in keys.values() if key is not None}
+        found = versions_as_of(session, reference.target, wanted, when)
+        for obj in those:
+            set_committed_value(obj, reference.name, found.get(keys[id(obj)]))
+
+
+def _key(obj: Any, names: Iterable[str]) -> Any | None:
+    """A record's id, or None where a column of it is NULL."""
+    values = tuple(getattr(obj, name) for name in names)
+    if None in values:
+        return None
+    return values[0] if len(values) == 1 else values
