@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
-from flask import abort, g, request
+from flask import abort, g, request, url_for
 from flask_admin import expose
 from sqlalchemy import inspect
 
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
 from . import presentation, runs
+from .declared import Declared
 from .plot import Plot, plot
 from .records import RecordView
 from .references import Target
@@ -32,6 +33,16 @@ class TimelineView(RecordView):
     timeline_plot: str | None = None
     #: Columns that hold the id of another record: {"supplier_id": Supplier}.
     form_references: dict[str, type[Any]] = {}
+
+    @cached_property
+    def declared(self) -> Declared:
+        """The references that the model itself declares."""
+        return Declared(self.model)
+
+    @cached_property
+    def references(self) -> dict[str, type[Any]]:
+        """The model behind each column that holds an id, declared there or in `form_references`."""
+        return self.declared.targets | self.form_references
 
     @expose("/timeline/")
     def timeline_view(self) -> Any:
@@ -99,35 +110,48 @@ class TimelineView(RecordView):
 
     def show_value(self, name: str, value: Any) -> str:
         """Text of a column's value; "" for none. Hook for models with values of their own."""
-        if name in self.form_references and value is not None:
+        if name in self.references and value is not None:
             return self.look_up(name, {value})[value]
         choices = self._column_choices_map.get(name)
         return str(choices[value]) if choices and value in choices else presentation.text_of(value)
 
     def look_up(self, name: str, ids: set[Any]) -> dict[Any, str]:
-        """Names of the records that a column of `form_references` points at, by id, kept for the
-        length of the request."""
+        """Names of the records that a column of `references` points at, by id, kept for the length
+        of the request."""
         names = g.setdefault("reference_names", {})  # a page of changes shows several models
         known: dict[Any, str] = names.setdefault((self.model, name), {})
         missing = ids - {None} - known.keys()
         if missing:
-            known |= Target(self.session, self.form_references[name]).names(missing)
+            known |= Target(self.session, self.references[name]).names(missing)
         return known
 
     def look_up_all(self, changes: Iterable[FieldChange]) -> None:
-        """Look up what the changes refer to: one query for each column of `form_references`."""
-        ids: dict[str, set[Any]] = {name: set() for name in self.form_references}
+        """Look up what the changes refer to: one query for each column of `references`."""
+        ids: dict[str, set[Any]] = {name: set() for name in self.references}
         for each in changes:
             if each.name in ids:
                 ids[each.name] |= {each.old, each.new} - {MASKED}
         for name, found in ids.items():
             self.look_up(name, found)
 
+    def page_of(self, row: Any, version: int | None = None) -> str | None:
+        """Address of a record of any model, or of a version on its timeline; None where no view
+        shows it to whoever asks."""
+        for view in self.admin._views:
+            if isinstance(view, TimelineView) and type(row) is view.model and view.is_accessible():
+                id = str(view.get_pk_value(row))
+                if version is not None:
+                    page, more = "timeline_view", {"before": version + 1, "_anchor": f"v{version}"}
+                    return url_for(f"{view.endpoint}.{page}", id=id, **more)
+                page = "details_view" if view.can_view_details else "timeline_view"
+                return url_for(f"{view.endpoint}.{page}", id=id)
+        return None
+
     def layout(self, room: runs.Room) -> Layout:
         """How the columns of this view are laid out. References and choices are no numbers."""
         columns = inspect(self.model).columns
         references = {name for name, column in columns.items() if column.foreign_keys}
-        plain = references | self.form_references.keys() | self._column_choices_map.keys()
+        plain = references | self.references.keys() | self._column_choices_map.keys()
         return Layout(self.show_value, self.get_column_name, frozenset(plain), room)
 
     def compare_url(self, record: Any, a: int, b: int, **more: Any) -> str:
