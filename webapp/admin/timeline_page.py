@@ -141,8 +141,8 @@ class TimelineView(RecordView):
             if isinstance(view, TimelineView) and type(row) is view.model and view.is_accessible():
                 id = str(view.get_pk_value(row))
                 if version is not None:
-                    page, more = "timeline_view", {"before": version + 1, "_anchor": f"v{version}"}
-                    return url_for(f"{view.endpoint}.{page}", id=id, **more)
+                    page, place = f"{view.endpoint}.timeline_view", f"v{version}"
+                    return url_for(page, id=id, before=version + 1, _anchor=place)
                 page = "details_view" if view.can_view_details else "timeline_view"
                 return url_for(f"{view.endpoint}.{page}", id=id)
         return None
