@@ -21,6 +21,7 @@ from tests.benchmarks.databases import connect, empty_database, settle
 from tests.benchmarks.fill import fill
 from tests.benchmarks.models import contender
 from tests.benchmarks.timing import Seconds
+from webapp.versioning import hold
 
 
 class Subject:
@@ -112,6 +113,12 @@ class Subject:
 
     def one(self, id: int) -> Any:
         return self.current(select(self.model).where(self.model.id == id))
+
+    def load_to_edit(self, session: Session, id: int) -> Any:
+        """The record as its users load it where others edit too: ours is held, the others read."""
+        if self.contender.kind == "versioned":
+            return hold(session, self.model, id)
+        return session.scalars(self.one(id)).one()
 
     def current(self, query: Any) -> Any:
         if self.contender.kind in ("versioned", "recipe"):

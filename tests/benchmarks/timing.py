@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
 
 Seconds = float
+Name = TypeVar("Name", bound=Hashable)
 
 
 def in_turns(
-    work: Mapping[str, Callable[[], Seconds]], rounds: int, warm_up: int = 1
-) -> dict[str, Seconds]:
+    work: Mapping[Name, Callable[[], Seconds]], rounds: int, warm_up: int = 1
+) -> dict[Name, Seconds]:
     """The median of each work's seconds; in every round each has a turn, and another begins.
 
     So whatever else the machine does meets all of them alike.
     """
-    found: dict[str, list[Seconds]] = {name: [] for name in work}
+    found: dict[Name, list[Seconds]] = {name: [] for name in work}
     names = list(work)
     for number in range(-warm_up, rounds):
         turn = number % len(names)

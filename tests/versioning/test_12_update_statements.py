@@ -506,3 +506,17 @@ def test_many_statements_in_one_transaction(three: World, session: Session) -> N
     session.commit()
     assert newest(three, "stars", "body") == [(1, 2, 6, "b4"), (2, 2, 7, "b4"), (3, 2, 8, "b4")]
     assert add_note(session).id == 4
+
+
+def test_a_savepoint_takes_back_what_was_amended_in_it(notes: World) -> None:
+    session = notes.session(expire_on_commit=False)
+    note = add_note(session)
+    note.title = "two"
+    session.flush()
+    savepoint = session.begin_nested()
+    session.execute(update(Note).values(title="three"))
+    assert note.title == "three"
+    savepoint.rollback()
+    assert note.title == "two"
+    session.commit()
+    assert notes.rows(Note, "title") == [(1, 1, False, "one"), (1, 2, True, "two")]

@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import PendingRollbackError
-from sqlalchemy.orm import InstanceState, Session
+from sqlalchemy.orm import InstanceState, Session, UOWTransaction
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.base import NO_VALUE
+from sqlalchemy.orm.dependency import _DependencyProcessor
 
 from tests.versioning.models import Note
+from tests.versioning.references.trade import Article
 from tests.versioning.world import add_note
 
 
@@ -114,3 +116,23 @@ def test_a_session_registers_an_object_under_its_new_key(session: Session) -> No
     assert inspect(note).identity == (1, 2)
     session.rollback()
     assert inspect(note).identity == (1, 1)
+
+
+def test_a_flush_asks_a_relationship_for_its_processor(session: Session) -> None:
+    """Links put one that does nothing in its place: the flush would write their table itself."""
+    relation = inspect(Article).relationships["tags"]
+    assert not relation.viewonly
+    assert relation._dependency_processor is not None
+    assert not isinstance(relation._dependency_processor, _DependencyProcessor)
+    source = python.getsource(UOWTransaction._per_mapper_flush_actions)
+    assert "prop._dependency_processor" in source
+    assert "dep.per_property_preprocessors(self)" in source
+
+
+def test_an_object_registered_as_altered_is_read_anew_after_a_savepoint(session: Session) -> None:
+    note = add_note(session)
+    savepoint = session.begin_nested()
+    session.refresh(note)
+    session._register_altered([inspect(note)])
+    savepoint.rollback()
+    assert "title" in inspect(note).expired_attributes

@@ -7,7 +7,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 from .activity import Activity, activity, count_between
 from .blame import Blame, blame
 from .change import ChangeRecord, change
-from .diff import FieldChange, diff
+from .diff import FieldChange, diff, link_changes
 from .differences import (
     Blob,
     BlobDifference,
@@ -44,6 +44,7 @@ from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
+from .links import linked
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
@@ -61,6 +62,7 @@ from .references import (
 )
 from .referred import load_as_of, versions_as_of
 from .restore import Restoration, plan_restore, restore
+from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
 from .timeline import Entry, Timeline, timeline
@@ -149,8 +151,11 @@ __all__ = [
     "following",
     "guard_faults",
     "guard_statements",
+    "hold",
     "install_guards",
     "is_versioned",
+    "link_changes",
+    "linked",
     "live",
     "load_as_of",
     "masked_columns",
@@ -168,6 +173,7 @@ __all__ = [
     "references_of",
     "references_to",
     "restore",
+    "retry_on_conflict",
     "shown_columns",
     "timeline",
     "undo",

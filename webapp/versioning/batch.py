@@ -1,8 +1,8 @@
 """Many rows superseded as one set: their keys and new values travel to the database together.
 
-PostgreSQL takes them as arrays. SQLite takes the keys as JSON, and asks a function of ours for the
-values, so that each arrives as the driver would send it. A statement for each row takes three times
-as long.
+PostgreSQL takes them as arrays. SQLite takes the ids as JSON, and asks a function of ours for what
+is given for each, so that a value arrives as the driver would send it. A statement for each row
+takes three times as long.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from sqlalchemy import (
     column,
     func,
     insert,
-    literal_column,
     select,
     true,
     tuple_,
@@ -165,15 +164,20 @@ def supersede_as_one(
         columns = _bound(connection, shape, steps)
         if not all(map(_fits_json, columns[0])):
             return None
-        given = {"b_keys": json.dumps(list(zip(*columns[:2], strict=True)))}
-        connection.info[GIVEN] = columns
+        ids = columns[0]
+        given = {"b_ids": json.dumps(ids)}
+        connection.info[GIVEN] = [dict(zip(ids, values, strict=True)) for values in columns[1:]]
         statements = json_statements(shape)
     else:
         return None
     parameters = {**given, "b_at": opened.at, "b_change": opened.id, "b_op": steps[0].op}
-    count = connection.execute(statements.close, parameters).rowcount
-    if count == len(steps):
-        connection.execute(statements.copy, parameters)
+    try:
+        count = connection.execute(statements.close, parameters).rowcount
+        if count == len(steps):
+            connection.execute(statements.copy, parameters)
+    finally:
+        if GIVEN in connection.info:
+            connection.info[GIVEN] = ()
     return count
 
 
@@ -193,15 +197,14 @@ def array_statements(shape: Shape) -> Statements:
 
 @lru_cache(maxsize=256)
 def json_statements(shape: Shape) -> Statements:
-    """For SQLite: what is given are keys, and a function that knows the values of each row."""
-    rows = func.json_each(bindparam("b_keys")).table_valued("key", "value", name="given")
-    key = [func.json_extract(rows.c.value, literal_column(f"'$[{n}]'")) for n in (0, 1)]
-    values = [
-        func.versioning_given(n, rows.c.key, type_=kind) for n, kind in enumerate(shape.types())
-    ]
+    """For SQLite: what is given are ids, and a function that knows the rest of each row."""
+    rows = func.json_each(bindparam("b_ids")).table_valued("value", name="given")
+    others = enumerate(shape.types()[1:])
+    values = [func.versioning_given(n, rows.c.value, type_=kind) for n, kind in others]
+    given = [rows.c.value, *values]
     table = shape.table
-    close = update(table).where(tuple_(table.c.id, table.c.version_id).in_(select(*key)))
-    return Statements(_closing(table, close), _copying(shape, rows, [*key, *values[2:]]))
+    close = update(table).where(tuple_(table.c.id, table.c.version_id).in_(select(*given[:2])))
+    return Statements(_closing(table, close), _copying(shape, rows, given))
 
 
 def _closing(table: Table, statement: Update) -> Update:

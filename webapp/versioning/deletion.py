@@ -18,6 +18,8 @@ from sqlalchemy.orm.attributes import instance_state
 from .anchors import ANCHOR, record_key
 from .errors import DanglingReference, Referrer, StillReferenced
 from .ledger import ledger_of
+from .linking import close_links, dangling_links, owners_of, relink
+from .links import link_properties, linking
 from .queries import live
 from .references import ReferenceProperty, reference_properties, referring
 from .repoint import CHUNK, Ids, among
@@ -40,9 +42,13 @@ def spread(session: Session, deleted: Sequence[Any]) -> None:
         obj = due.pop()
         state = instance_state(obj)
         properties = referring(state.mapper)
-        if not properties or state.key is None:
+        if state.key is None or not takes_part(state.mapper):
             continue
         id = _id(obj)
+        for links in linking(state.mapper):
+            if links.on_delete == "unlink":
+                for owner in owners_of(session, links, id):
+                    getattr(owner, links.key).remove(obj)
         ledger_of(session).deleted.append((state.mapper, id))
         for property in properties:
             if property.kind == "pinned" or property.on_delete == "refuse":
@@ -54,6 +60,11 @@ def spread(session: Session, deleted: Sequence[Any]) -> None:
                     seen.add(instance_state(other))
                     session.delete(other)
                     due.append(other)
+
+
+def takes_part(mapper: Mapper[Any]) -> bool:
+    """Whether the mapper's records are referred to, or have or get links."""
+    return bool(referring(mapper) or linking(mapper) or link_properties(mapper))
 
 
 def _id(obj: Any) -> Any:
@@ -85,6 +96,7 @@ def spread_set(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> Non
         return
     session.info[SPREADING] = True
     try:
+        _unlink(session, mapper, ids)
         seen: dict[Mapper[Any], set[Any]] = {mapper.base_mapper: set(ids)}
         due: list[tuple[Mapper[Any], Sequence[Any]]] = [(mapper, ids)]
         while due:
@@ -96,6 +108,16 @@ def spread_set(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> Non
                     due += _spread_one(session, property, part, seen)
     finally:
         del session.info[SPREADING]
+
+
+def _unlink(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> None:
+    """Take records that are about to be deleted out of the links that let them go."""
+    for links in linking(mapper):
+        if links.on_delete == "unlink":
+            for id in ids:
+                for owner in owners_of(session, links, id):
+                    relink(session, owner, links.key, [id], ())
+    session.flush()
 
 
 def _spread_one(
@@ -124,15 +146,25 @@ def _spread_one(
     return [(mapper, found)]
 
 
+def end_links(session: Session) -> None:
+    """After a flush: the links of what it deleted end."""
+    for mapper, ids in _by_mapper(ledger_of(session).deleted).items():
+        close_links(session, mapper, ids)
+
+
 def check_deleted(session: Session) -> None:
     """After a flush: no living record refers to those that it deleted. Raises StillReferenced."""
     ledger = ledger_of(session)
     deleted, ledger.deleted = ledger.deleted, []
-    by_mapper: dict[Mapper[Any], list[Any]] = {}
-    for mapper, id in deleted:
-        by_mapper.setdefault(mapper, []).append(id)
-    for mapper, ids in by_mapper.items():
+    for mapper, ids in _by_mapper(deleted).items():
         check_referrers(session, mapper, ids)
+
+
+def _by_mapper(deleted: Iterable[tuple[Mapper[Any], Any]]) -> dict[Mapper[Any], list[Any]]:
+    found: dict[Mapper[Any], list[Any]] = {}
+    for mapper, id in deleted:
+        found.setdefault(mapper, []).append(id)
+    return found
 
 
 def check_referrers(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> None:
@@ -150,6 +182,10 @@ def check_referrers(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -
                 some, count = _dangling(session, property, condition)
                 found += some
                 total += count
+        for links in linking(mapper):
+            dead = dangling_links(session, links, part, MOST)
+            found += dead
+            total += len(dead)
     if found:
         raise StillReferenced(found[:MOST], total)
 

@@ -18,7 +18,7 @@ def edits_of(state: InstanceState[Any], stored: Mapping[str, Any]) -> dict[str, 
 
     `stored` gives the row's values where the object had not loaded them.
     """
-    compare = comparers(state.mapper)
+    compare = comparers(state.manager.mapper)
     loaded = state.dict
     found = {}
     for name, committed in state.committed_state.items():
@@ -34,11 +34,12 @@ def edits_of(state: InstanceState[Any], stored: Mapping[str, Any]) -> dict[str, 
 
 def is_expression(value: Any) -> bool:
     """Whether an attribute holds a SQL expression for the database to resolve."""
-    return _holds_sql(type(value))  # type: ignore[arg-type]
+    return holds_sql(type(value))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=1024)
-def _holds_sql(kind: type[Any]) -> bool:
+def holds_sql(kind: type[Any]) -> bool:
+    """Whether values of the type are SQL expressions."""
     return issubclass(kind, ClauseElement) or hasattr(kind, "__clause_element__")
 
 

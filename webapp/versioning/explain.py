@@ -20,6 +20,7 @@ from .differences import (
     BlobDifference,
     Difference,
     LabelDifference,
+    MembersDifference,
     NumberDifference,
     TimeDifference,
     ValueDifference,
@@ -48,6 +49,8 @@ def compare(kind: str, old: Any, new: Any) -> Difference:
     """The difference between two values, in the way of their kind where the values allow it."""
     if old is MASKED or new is MASKED:
         return ValueDifference(old, new)
+    if kind == "links":
+        return MembersDifference(added=new, removed=old, moved=())
     given = [value for value in (old, new) if value is not None]
     for kinds, types, comparison in COMPARISONS:
         if kind in kinds and all(isinstance(value, types) for value in given):

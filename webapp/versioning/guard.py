@@ -17,6 +17,8 @@ from .change import OPEN_CHANGE
 from .sqlite import GUARD_FUNCTION
 
 REFUSAL = "history is append-only: a version is never changed or removed"
+#: What a guarded table holds, as its ``info`` says.
+KINDS = ("versioned", "links", "append_only")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION versioning_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -53,7 +55,9 @@ def create_guards(
 
 def guard_statements(table: Table, dialect: str) -> list[str]:
     """The DDL that guards a table on a database; empty for other tables and databases."""
-    kind = next((kind for kind in ("versioned", "append_only") if kind in table.info), None)
+    kind = next(
+        (kind for kind in ("versioned", "links", "append_only") if kind in table.info), None
+    )
     if kind is None:
         return []
     return {"sqlite": _sqlite, "postgresql": _postgresql}.get(dialect, _none)(table, kind)
@@ -78,12 +82,26 @@ def _allowed(table: Table, same: str) -> str:
     )
 
 
+def _allowed_link(table: Table, same: str) -> str:
+    """A link may be closed, once."""
+    kept = [
+        same.format(_quoted(column.name))
+        for column in table.columns
+        if column.name != "removed_in" and column.computed is None
+    ]
+    return " AND ".join([*kept, "OLD.removed_in IS NULL", "NEW.removed_in IS NOT NULL"])
+
+
+def _lawful(table: Table, kind: str, same: str) -> str:
+    return {"versioned": _allowed, "links": _allowed_link}[kind](table, same)
+
+
 def _sqlite(table: Table, kind: str) -> list[str]:
     name, refuse = table.name, f"SELECT RAISE(ABORT, '{REFUSAL}')"
     # no open change and a row without one are both NULL, which makes the row nobody's own
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
-    own = own if kind == "versioned" else "0"
-    allowed = _allowed(table, "NEW.{0} IS OLD.{0}") if kind == "versioned" else "0"
+    own = own if kind != "append_only" else "0"
+    allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") if kind != "append_only" else "0"
     key = " AND ".join(f"{_quoted(c.name)} = NEW.{_quoted(c.name)}" for c in table.primary_key)
     exists = f"EXISTS (SELECT 1 FROM {_quoted(name)} WHERE {key})"
     # asking for the function, whatever its answer, stops programs that do not have it
@@ -102,10 +120,11 @@ def _sqlite(table: Table, kind: str) -> list[str]:
 
 def _postgresql(table: Table, kind: str) -> list[str]:
     name = f"{_quoted(table.schema)}.{_quoted(table.name)}" if table.schema else _quoted(table.name)
-    refuse = f"EXECUTE FUNCTION versioning_refuse('{kind}')"
+    rows = "append_only" if kind == "append_only" else "versioned"
+    refuse = f"EXECUTE FUNCTION versioning_refuse('{rows}')"
     # compared as stored images: there is no equality for json, and 1.0 is not 1.00
     same = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
-    unless = f"WHEN (NOT ({_allowed(table, same)}))" if kind == "versioned" else ""
+    unless = f"WHEN (NOT ({_lawful(table, kind, same)}))" if kind != "append_only" else ""
     rules = {
         "update": f"BEFORE UPDATE ON {name} FOR EACH ROW {unless}",
         "delete": f"BEFORE DELETE ON {name} FOR EACH ROW",

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, MetaData, Table, inspect, text
 
-from .guard import FUNCTION, guard_statements
+from .guard import FUNCTION, KINDS, guard_statements
 
 NAME = re.compile(r'CREATE TRIGGER (?:"[^"]+"\.)?"([^"]+)"')
 TRIGGERS = """
@@ -42,7 +42,7 @@ def guard_faults(connection: Connection, metadata: MetaData) -> list[GuardFault]
     states = kinds.get(connection.dialect.name)
     found: list[GuardFault] = []
     for table in metadata.sorted_tables if states else ():
-        if not {"versioned", "append_only"} & table.info.keys():
+        if table.info.keys().isdisjoint(KINDS):
             continue
         if not here.has_table(table.name, schema=table.schema):
             continue

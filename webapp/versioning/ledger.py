@@ -74,6 +74,15 @@ class Step:
 
 
 @dataclass
+class LinkEdit:
+    """What an object's collection of links gained and lost."""
+
+    property: Any
+    added: list[Any]
+    removed: list[Any]
+
+
+@dataclass
 class Ledger:
     """A session's notes on the transaction under way."""
 
@@ -93,6 +102,7 @@ class Ledger:
     set_references: list[Any] = field(default_factory=list)
     deleted: list[Any] = field(default_factory=list)
     repointed: list[Any] = field(default_factory=list)
+    linked: dict[InstanceState[Any], list[LinkEdit]] = field(default_factory=dict)
 
     def is_own(self, change_id: int | None) -> bool:
         """Whether this transaction made the row of that change, so that it may be amended."""
@@ -117,6 +127,7 @@ class Ledger:
         self.set_references.clear()
         self.deleted.clear()
         self.repointed.clear()
+        self.linked.clear()
 
 
 def is_enabled(session: Session) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.orm import InstanceState, Mapper, Session
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import flag_dirty
 
-from .ledger import ledger_of
+from .ledger import Step, ledger_of
 from .plan import finish
 from .shape import comparers
 
@@ -29,7 +29,7 @@ def move_on(session: Session, dirty: Sequence[Any]) -> None:
         return
     if any(map(_has_listeners, {step.mapper for step in steps})) or _flush_is_watched(session):
         return
-    if not all(_only_columns(step.state) for step in steps):
+    if not all(map(_only_columns, steps)):
         return
     for step in steps:
         finish(step)
@@ -41,8 +41,12 @@ def move_on(session: Session, dirty: Sequence[Any]) -> None:
     flag_dirty(steps[0].obj)
 
 
-def _only_columns(state: InstanceState[Any]) -> bool:
-    return state.committed_state.keys() <= comparers(state.mapper).keys()
+def _only_columns(step: Step) -> bool:
+    """Whether nothing but columns was set: what was edited, and what may equal its old value."""
+    touched = step.state.committed_state
+    if step.edits is not None and len(touched) == len(step.edits):
+        return True
+    return touched.keys() <= comparers(step.mapper).keys()
 
 
 def _has_listeners(mapper: Mapper[Any]) -> bool:

@@ -21,6 +21,11 @@ class _Context:
         return self.current_parameters
 
 
+def has_any(mapper: Mapper[Any]) -> bool:
+    """Whether columns of the mapper's table have an ``onupdate``."""
+    return bool(_columns(mapper))
+
+
 def add_to(mapper: Mapper[Any], edits: dict[str, Any]) -> dict[str, Any]:
     """The edited values and those of ``onupdate`` columns that were not set themselves.
 

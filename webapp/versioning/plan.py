@@ -31,7 +31,7 @@ def changed(session: Session, objects: Iterable[Any]) -> dict[InstanceState[Any]
     those whose row this very transaction made: that row is amended.
     """
     ledger = ledger_of(session)
-    states = [instance_state(obj) for obj in objects]
+    states = list(map(instance_state, objects))
     settle(session, states)
     found = {}
     for state in states:
@@ -49,20 +49,22 @@ def _needs_version(
     operation = ledger.operations.get(state)
     if operation == "delete":
         return False
+    loaded = state.dict
     if operation:
         edits.pop("version_op", None)  # ours, from a flush that was refused half-way
-    revived = operation == "restore" and state.dict["version_op"] == "delete"
-    if not (edits or revived or state in ledger.awaiting):
+    revived = operation == "restore" and loaded["version_op"] == "delete"
+    if not (edits or revived or state in ledger.awaiting or state in ledger.linked):
         ledger.operations.pop(state, None)
         make_clean(state)
         return False
-    _refuse_read_only(state, edits.keys(), operation)
-    if ledger.is_own(state.dict["change_id"]):
+    _refuse_read_only(state, loaded, edits.keys(), operation)
+    if ledger.opened is not None and ledger.is_own(loaded["change_id"]):
         _amend(session, state, operation)
         _insist_on_json(state, edits)
         return False
-    in_place = unversioned_columns(state.mapper)
-    if in_place and edits and not operation and edits.keys() <= in_place:
+    in_place = unversioned_columns(state.manager.mapper)
+    only_in_place = edits and edits.keys() <= in_place and state not in ledger.linked
+    if in_place and only_in_place and not operation:
         ledger.in_place[state] = state.mapper
         return False
     return True
@@ -96,7 +98,7 @@ def tombstone(session: Session, obj: Any) -> None:
     if own and state.dict["version_id"] == 1:
         allow_amending(session, state.mapper)
         return
-    _refuse_read_only(state, frozenset(), None)
+    _refuse_read_only(state, state.dict, frozenset(), None)
     session.add(obj)
     _discard_changes(session, state, ledger.stored.get(state, NOTHING))
     if own:
@@ -152,8 +154,9 @@ def was_rewritten(ledger: Ledger, obj: Any) -> bool:
     return bool(edits_of(state, {}))
 
 
-def _refuse_read_only(state: InstanceState[Any], names: Set[str], operation: str | None) -> None:
-    loaded = state.dict
+def _refuse_read_only(
+    state: InstanceState[Any], loaded: Values, names: Set[str], operation: str | None
+) -> None:
     deleted = loaded["version_op"] == "delete" and operation != "restore"
     if loaded["is_current_version"] and not deleted and names.isdisjoint(SET_BY_US):
         return
@@ -205,9 +208,18 @@ def _plan(
     operation: str,
     edits: dict[str, Any] | None = None,
 ) -> None:
-    obj, loaded = state.obj(), state.dict
+    obj: Any = state.obj()
+    loaded = obj.__dict__
     version = loaded["version_id"]
-    key = loaded["id"], version, loaded["version_from"]
-    old = ledger.stored.get(state, NOTHING)
-    ledger.steps[state] = Step(obj, state, state.mapper, *key, operation, old, edits=edits)
+    ledger.steps[state] = Step(
+        obj,
+        state,
+        state.manager.mapper,
+        loaded["id"],
+        version,
+        loaded["version_from"],
+        operation,
+        ledger.stored.get(state, NOTHING),
+        edits=edits,
+    )
     loaded["version_id"] = version + 1

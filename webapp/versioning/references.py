@@ -192,7 +192,36 @@ def referring(mapper: Mapper[Any]) -> list[ReferenceProperty]:
     return found or []
 
 
-class ReferenceProperty(Relationship[Any]):
+class TiedProperty(Relationship[Any]):
+    """A relationship that gets its constraints once both classes are mapped."""
+
+    inherit_cache = True
+    #: Where the target's table keeps the list of those that lead to it.
+    listed = REFERRED
+
+    def set_parent(self, parent: Mapper[Any], init: bool) -> None:
+        super().set_parent(parent, init)
+        event.listen(parent, "after_mapper_constructed", self._constrain)
+
+    def _constrain(self, mapper: Mapper[Any], cls: type[Any]) -> None:
+        target = target_of(self)
+        if target is None:
+            _WAITING.add(self)
+        else:
+            self.tie(target)
+
+    def tie(self, target: Mapper[Any]) -> None:
+        """Add the constraints; the target's table learns who leads to it."""
+        table = version_table(target)
+        if not keeps_versions(table):
+            raise VersioningError(
+                f"{self} refers to {target.class_.__name__}, which keeps no versions. Use a foreign"
+                " key and relationship() for it."
+            )
+        table.info.setdefault(self.listed, []).append(self)
+
+
+class ReferenceProperty(TiedProperty):
     """A many-to-one relationship that knows which choice it is."""
 
     inherit_cache = True
@@ -230,23 +259,25 @@ class ReferenceProperty(Relationship[Any]):
         """All columns of the reference, the version number's last."""
         return [_column(self, name) for name in self.names]
 
-    def set_parent(self, parent: Mapper[Any], init: bool) -> None:
-        super().set_parent(parent, init)
-        event.listen(parent, "after_mapper_constructed", self._constrain)
-
-    def _constrain(self, mapper: Mapper[Any], cls: type[Any]) -> None:
-        """Once the class is mapped: foreign keys and index, as soon as the target is known too."""
-        target = _target(self)
-        if target is None:
-            _WAITING.add(self)
-        else:
-            _tie(self, target)
+    def tie(self, target: Mapper[Any]) -> None:
+        super().tie(target)
+        table, leads_to = self.parent.local_table, version_table(target)
+        assert isinstance(table, Table)
+        key = _key(self, leads_to)
+        if self.kind != "floating":  # deferred: one flush may write the two in any order
+            table.append_constraint(
+                ForeignKeyConstraint(
+                    self.referring_columns, key, deferrable=True, initially="DEFERRED"
+                )
+            )
+        if self.kind != "pinned":
+            demand_living(table, version_table(self.parent), self.key_columns, leads_to)
 
     def _join(self) -> ColumnElement[bool]:
-        table = version_table(_known_target(self))
+        table = version_table(known_target(self))
         pairs = zip(self.referring_columns, _key(self, table), strict=True)
         same = [foreign(local) == remote(key) for local, key in pairs]
-        return and_(*same, live(_Remote(table))) if self.kind == "floating" else and_(*same)
+        return and_(*same, live(Remote(table))) if self.kind == "floating" else and_(*same)
 
 
 class CollectedProperty(Relationship[Any]):
@@ -260,7 +291,7 @@ class CollectedProperty(Relationship[Any]):
         self.by = by
 
     def _join(self) -> ColumnElement[bool]:
-        found = _known_target(self).relationships.get(self.by)
+        found = known_target(self).relationships.get(self.by)
         if not isinstance(found, ReferenceProperty) or found.kind == "pinned":
             raise VersioningError(
                 f"{self}: the class has no following or floating reference {self.by}. Name one that"
@@ -269,10 +300,10 @@ class CollectedProperty(Relationship[Any]):
         pairs = zip(found.key_columns, record_key(version_table(self.parent)), strict=True)
         same = [key == remote(foreign(local)) for local, key in pairs]
         rows = version_table(found.parent)
-        return and_(*same, live(_Remote(rows))) if keeps_versions(rows) else and_(*same)
+        return and_(*same, live(Remote(rows))) if keeps_versions(rows) else and_(*same)
 
 
-class _Remote:
+class Remote:
     """A table's columns, marked as the far side of a join."""
 
     def __init__(self, table: Table) -> None:
@@ -281,36 +312,16 @@ class _Remote:
 
 
 #: References to classes that are not mapped yet.
-_WAITING: WeakSet[ReferenceProperty] = WeakSet()
+_WAITING: WeakSet[TiedProperty] = WeakSet()
 
 
 def tie_references() -> None:
     """Once a versioned class is mapped: the references that waited for it get their constraints."""
     for waiting in list(_WAITING):
-        target = _target(waiting)
+        target = target_of(waiting)
         if target is not None:
             _WAITING.discard(waiting)
-            _tie(waiting, target)
-
-
-def _tie(property: ReferenceProperty, target: Mapper[Any]) -> None:
-    table, leads_to = property.parent.local_table, version_table(target)
-    assert isinstance(table, Table)
-    if not keeps_versions(leads_to):
-        raise VersioningError(
-            f"{property} refers to {target.class_.__name__}, which keeps no versions. Use a foreign"
-            " key and relationship() for it."
-        )
-    leads_to.info.setdefault(REFERRED, []).append(property)
-    if property.kind != "floating":  # deferred: one flush may write the two in any order
-        key = _key(property, leads_to)
-        table.append_constraint(
-            ForeignKeyConstraint(
-                property.referring_columns, key, deferrable=True, initially="DEFERRED"
-            )
-        )
-    if property.kind != "pinned":
-        demand_living(table, version_table(property.parent), property.key_columns, leads_to)
+            waiting.tie(target)
 
 
 def _key(property: ReferenceProperty, table: Table) -> list[Column[Any]]:
@@ -337,14 +348,14 @@ def _column(property: ReferenceProperty, name: str) -> Column[Any]:
     return found
 
 
-def _known_target(property: Relationship[Any]) -> Mapper[Any]:
-    found = _target(property)
+def known_target(property: Relationship[Any]) -> Mapper[Any]:
+    found = target_of(property)
     if found is None:
         raise VersioningError(f"{property} refers to a class that is not mapped.")
     return found
 
 
-def _target(property: Relationship[Any]) -> Mapper[Any] | None:
+def target_of(property: Relationship[Any]) -> Mapper[Any] | None:
     """The mapper that the relationship leads to; None as long as it is not there."""
     argument = property.argument
     if isinstance(argument, str):

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .anchors import record_key
+from .linking import links_of
+from .links import LinkProperty, link_properties
 from .queries import as_of
 from .references import Reference, references_of
 from .repoint import CHUNK, among
@@ -38,16 +40,19 @@ def versions_as_of(
 
 
 def load_as_of(session: Session, objects: Iterable[Any], when: datetime, *names: str) -> None:
-    """Have the objects' floating references read the versions as of a moment.
+    """Have the objects' floating references and links read the versions as of a moment.
 
-    One statement a reference, whatever the number of objects; `names` chooses among the references,
-    by default all. A reference to a record that was not alive then reads None. It lasts until the
-    objects are expired, as by a commit.
+    One statement a reference and two a kind of links, whatever the number of objects; `names`
+    chooses among them, by default all. A reference to a record that was not alive then reads None;
+    a link to one is left out. Links are those of the object's own version, so pass the objects of
+    that moment (`as_of`). It lasts until the objects are expired, as by a commit.
 
     Raises ValueError when `when` is naive.
     """
     by_reference: dict[Reference, list[Any]] = {}
-    for obj in objects:
+    given = list(objects)
+    _load_links(session, given, when, names)
+    for obj in given:
         for reference in references_of(type(obj)):
             if reference.kind == "floating" and (not names or reference.name in names):
                 by_reference.setdefault(reference, []).append(obj)
@@ -57,6 +62,23 @@ def load_as_of(session: Session, objects: Iterable[Any], when: datetime, *names:
         found = versions_as_of(session, reference.target, wanted, when)
         for obj in those:
             set_committed_value(obj, reference.name, found.get(keys[id(obj)]))
+
+
+def _load_links(
+    session: Session, objects: Iterable[Any], when: datetime, names: Collection[str]
+) -> None:
+    by_property: dict[LinkProperty, list[Any]] = {}
+    for obj in objects:
+        for property in link_properties(inspect(type(obj))):
+            if not names or property.key in names:
+                by_property.setdefault(property, []).append(obj)
+    for property, those in by_property.items():
+        held = links_of(session, property, [(obj.id, obj.version_id) for obj in those])
+        wanted = {id for ids in held.values() for id in ids}
+        found = versions_as_of(session, property.mapper.class_, wanted, when)
+        for obj in those:
+            ids = held.get((obj.id, obj.version_id), ())
+            set_committed_value(obj, property.key, [found[id] for id in ids if id in found])
 
 
 def _key(obj: Any, names: Iterable[str]) -> Any | None:

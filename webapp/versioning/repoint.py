@@ -205,6 +205,7 @@ def settle_followers(session: Session) -> None:
             _place(state)
         if moved:
             session._register_persistent(moved)
+        session._register_altered(map(instance_state, loaded))  # to be read anew after a rollback
         for obj in loaded:
             session.expire(obj, None if instance_state(obj) in moved else [name])
 

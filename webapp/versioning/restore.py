@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -11,14 +11,19 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, undefer
 from sqlalchemy.orm.attributes import flag_dirty
 
-from .clashes import find_clashes
+from .clashes import clash, find_clashes
 from .diff import FieldChange, diff
 from .errors import Clash, RestoreClash, UnknownVersion, VersioningError
 from .ledger import ledger_of
+from .linking import links_between, relink
+from .links import link_names, link_properties
 from .references import followed_versions
+from .setting import living
 from .shape import computed_columns, data_columns, same, unversioned_columns, values
 
 T = TypeVar("T")
+#: The ids of what went and of what came.
+Links = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Restoration:
     """What a restore would do: the newest row, the older one, and what comes from it.
 
     `altered` names the attributes that would change and `changes` shows them; `revives` says that
-    the record is deleted and would live again; `clashes` is what stands in the way.
+    the record is deleted and would live again; `clashes` is what stands in the way. `links` are the
+    ids that would go and come, for each kind of links that would change.
     """
 
     record: Any
@@ -35,6 +41,7 @@ class Restoration:
     changes: tuple[FieldChange, ...]
     revives: bool
     clashes: tuple[Clash, ...]
+    links: Mapping[str, Links]
 
     @property
     def identical(self) -> bool:
@@ -62,7 +69,10 @@ def restore(
     if plan.clashes:
         raise RestoreClash(plan.clashes)
     if not plan.identical:
-        set_values(session, plan.record, values(plan.source, plan.altered), operation="restore")
+        columns = [name for name in plan.altered if name not in plan.links]
+        set_values(session, plan.record, values(plan.source, columns), operation="restore")
+        for name, (went, came) in plan.links.items():
+            relink(session, plan.record, name, went, came)
     return cast(T, plan.record)
 
 
@@ -83,11 +93,17 @@ def plan_restore(
     record = version_of(session, model, id)
     names = _chosen(type(record), fields)
     mapper = inspect(type(record))
-    altered = tuple(name for name in names if not same(mapper, name, *_pair(record, source, name)))
+    columns = [name for name in names if name in mapper.columns]
+    links = _links(session, record, source, names)
+    altered = tuple(
+        name for name in columns if not same(mapper, name, *_pair(record, source, name))
+    )
     revives = record.version_op == "delete"
-    shown = tuple(change for change in diff(record, source) if change.name in altered)
     clashes = clashes_of(session, record, values(source, altered), revives)
-    return Restoration(record, source, altered, shown, revives, clashes)
+    clashes += link_clashes(session, record, links)
+    altered = (*altered, *links)
+    shown = tuple(change for change in diff(record, source) if change.name in altered)
+    return Restoration(record, source, altered, shown, revives, clashes, links)
 
 
 def version_of(session: Session, model: type[Any], id: Any, version_id: int | None = None) -> Any:
@@ -124,6 +140,29 @@ def set_values(
         flag_dirty(record)
 
 
+def _links(session: Session, record: Any, source: Any, names: Collection[str]) -> dict[str, Links]:
+    found = {}
+    for property in link_properties(inspect(type(record))):
+        if property.key in names:
+            versions = record.version_id, source.version_id
+            links = links_between(session, property, record.id, *versions)
+            if any(links):
+                found[property.key] = links
+    return found
+
+
+def link_clashes(session: Session, record: Any, links: Mapping[str, Links]) -> tuple[Clash, ...]:
+    """Links that cannot come back, since what they lead to is deleted."""
+    model = type(record)
+    found = []
+    for property in link_properties(inspect(model)):
+        came = links.get(property.key, ((), ()))[1]
+        for id in sorted(set(came) - living(session, property, came)):
+            target = property.mapper.class_
+            found.append(clash(model, record.id, "gone", (property.key,), (id,), target, id))
+    return tuple(found)
+
+
 def restorable(model: type[Any]) -> tuple[str, ...]:
     """Data attributes that versions keep and that may be set: no counters, nothing computed, and
     not the version number of a following reference, which is always its target's newest."""
@@ -133,7 +172,7 @@ def restorable(model: type[Any]) -> tuple[str, ...]:
 
 
 def _chosen(model: type[Any], fields: Collection[str] | None) -> tuple[str, ...]:
-    known = restorable(model)
+    known = (*restorable(model), *link_names(model))
     if fields is None:
         return known
     unknown = set(fields) - set(known)

@@ -14,7 +14,7 @@ from .anchors import ANCHOR, record_key
 from .errors import DanglingReference, Referrer
 from .ledger import Ledger, Step, ledger_of
 from .queries import is_newest
-from .references import ReferenceProperty, reference_properties
+from .references import ReferenceProperty, TiedProperty, reference_properties
 from .repoint import CHUNK, among
 from .settle import settle_references
 from .shape import chunks, version_table
@@ -164,7 +164,7 @@ def check_set(session: Session) -> None:
     dead = [
         referrer(property, states[key], key)
         for property, states in by_property.items()
-        for key in states.keys() - _living(session, property, list(states))
+        for key in states.keys() - living(session, property, list(states))
     ]
     if dead:
         raise DanglingReference(dead[:100])
@@ -174,7 +174,8 @@ def _is_there(state: InstanceState[Any]) -> bool:
     return state.dict.get("version_op") != "delete" and not state.deleted
 
 
-def _living(session: Session, property: ReferenceProperty, keys: Sequence[Any]) -> set[Any]:
+def living(session: Session, property: TiedProperty, keys: Sequence[Any]) -> set[Any]:
+    """Those of the records that live, and will until this transaction ends."""
     anchor: Table = version_table(property.mapper).info[ANCHOR]
     columns = list(anchor.primary_key)
     connection = session.connection(bind_arguments={"mapper": property.mapper})
@@ -186,7 +187,7 @@ def _living(session: Session, property: ReferenceProperty, keys: Sequence[Any]) 
     return found
 
 
-def referrer(property: ReferenceProperty, state: InstanceState[Any], target_id: Any) -> Referrer:
+def referrer(property: TiedProperty, state: InstanceState[Any], target_id: Any) -> Referrer:
     """The object's reference, as errors name it."""
     mapper = state.mapper
     names = [

@@ -29,7 +29,7 @@ def settle(session: Session, states: Iterable[InstanceState[Any]]) -> None:
     unknown = []
     awaiting = ledger_of(session).awaiting
     for state in states:
-        if references(state.mapper) and settle_references(state):
+        if references(state.manager.mapper) and settle_references(state):
             awaiting.add(state)
         if not _is_known(state):
             _settle_deletions(state)

@@ -11,8 +11,8 @@ from .change import OPEN_CHANGE
 
 #: The SQL function that the guards ask which change this connection may still amend.
 GUARD_FUNCTION = "versioning_change"
-#: The SQL function that tells the values given for a batch of rows, by column and row, and the name
-#: under which ``Connection.info`` holds them.
+#: The SQL function that tells what is given for a batch of rows, by column and id, and the name
+#: under which ``Connection.info`` holds it.
 GIVEN_FUNCTION = GIVEN = "versioning_given"
 
 
@@ -43,7 +43,7 @@ def prepare_sqlite(
         dbapi_connection.create_function(GUARD_FUNCTION, 0, lambda: record.info.get(OPEN_CHANGE))
         record.info[GIVEN] = ()
         dbapi_connection.create_function(
-            GIVEN_FUNCTION, 2, lambda column, row: record.info[GIVEN][column][row]
+            GIVEN_FUNCTION, 2, lambda column, id: record.info[GIVEN][column][id]
         )
 
     def end_amending(connection: Connection) -> None:

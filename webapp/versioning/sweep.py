@@ -48,10 +48,11 @@ from .anchors import record_key
 from .change import allow_amending, open_change
 from .conflict import values_of
 from .create import take_out
-from .deletion import check_altered, check_referrers, ids_of, spread_set, together
+from .deletion import check_altered, check_referrers, ids_of, spread_set, takes_part, together
 from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
+from .linking import close_links
 from .queries import live
 from .references import referring
 from .repoint import follow, settle_followers
@@ -134,7 +135,7 @@ class Sweep:
 
     def delete(self) -> Result[Any]:
         """Make a tombstone of each matching record."""
-        if not referring(self.mapper):
+        if not takes_part(self.mapper):
             return self._run({}, "delete", true())
         with together(self.session):
             matching = self.connection.execute(self._matching(*record_key(self.table)))
@@ -186,8 +187,9 @@ class Sweep:
 
     def _check_references(self, operation: str) -> None:
         """Nothing alive refers to what was deleted, and nothing edited to the dead."""
-        if operation == "delete" and referring(self.mapper):
+        if operation == "delete" and takes_part(self.mapper):
             ids = ids_of(self.connection.execute(self._ids()))
+            close_links(self.session, self.mapper, ids)
             check_referrers(self.session, self.mapper, ids)
         elif operation != "delete":
             names = {self.mapper.get_property_by_column(column).key for column in self.values}
@@ -323,6 +325,8 @@ class Sweep:
                 set_committed_value(state.obj(), "version_id", row.version_id + 1)
                 flag_dirty(state.obj())
         self.session.flush()
+        # private, as the ORM does for its own statements: a rollback to a savepoint reads them anew
+        self.session._register_altered(state for state, _ in found if state.persistent)
         for state, _ in found:
             if state.persistent:
                 self.session.expire(state.obj())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session, undefer
 
-from .diff import FieldChange, diff
+from .diff import FieldChange, diff, link_changes
 from .errors import UnknownVersion
 from .ledger import ledger_of
 from .queries import is_newest
@@ -68,8 +68,9 @@ def timeline(
 ) -> Timeline:
     """At most `limit` versions of a record below version `before`, in four statements at most.
 
-    Each version's changes are against its true predecessor, also across a page's end. The cost does
-    not grow with the record's history. Raises UnknownVersion when the record has no version.
+    Each version's changes are against its true predecessor, also across a page's end; those of
+    links take another statement for each kind. The cost does not grow with the record's history.
+    Raises UnknownVersion when the record has no version.
     """
     rows: Any = model
     newest = session.scalar(select(func.max(rows.version_id)).where(rows.id == id))
@@ -82,9 +83,10 @@ def timeline(
     found = list(session.scalars(query))
     shown = found[:limit]
     changes = _changes(session, shown)
+    links = link_changes(session, model, shown)
     predecessors = [*found[1:], None]
     entries = tuple(
-        _entry(row, older, row.version_id == newest, changes.get(row.change_id))
+        _entry(row, older, row.version_id == newest, changes.get(row.change_id), links(row))
         for row, older in zip(shown, predecessors, strict=False)
     )
     more = len(found) > limit
@@ -115,7 +117,13 @@ def _changes(session: Session, rows: Sequence[Any]) -> dict[int, Any]:
     return {found.id: found for found in session.scalars(select(recorder).where(key.in_(ids)))}
 
 
-def _entry(row: Any, older: Any | None, calculated: bool, change: Any | None) -> Entry:
+def _entry(
+    row: Any,
+    older: Any | None,
+    calculated: bool,
+    change: Any | None,
+    links: Sequence[FieldChange],
+) -> Entry:
     return Entry(
         version_id=row.version_id,
         at=row.version_from,
@@ -127,6 +135,6 @@ def _entry(row: Any, older: Any | None, calculated: bool, change: Any | None) ->
         change_id=row.change_id,
         flag=row.is_current_version,
         calculated=calculated,
-        changes=diff(older, row),
+        changes=diff(older, row, links=links),
         row=row,
     )

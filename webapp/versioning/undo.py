@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import inspect
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from .diff import FieldChange, diff
 from .errors import Clash, ReadOnlyVersion, RestoreClash, UnknownVersion
+from .linking import linked_in, links_between, relink
+from .links import link_properties
 from .masking import masked, shown_columns
-from .restore import clashes_of, restorable, set_values, version_of
+from .restore import Links, clashes_of, link_clashes, restorable, set_values, version_of
 from .shape import same
 
 
@@ -31,7 +33,8 @@ class Undo:
 
     `operation` is "update", "delete", "restore", or None where nothing is left to undo. `altered`
     names the attributes that it sets and `changes` shows them; `left` is what it leaves to the
-    editor; `clashes` is what stands in the way.
+    editor; `clashes` is what stands in the way; `links` are the ids that it takes out of and puts
+    into the links.
     """
 
     record: Any
@@ -41,6 +44,7 @@ class Undo:
     changes: tuple[FieldChange, ...]
     left: tuple[LeftField, ...]
     clashes: tuple[Clash, ...]
+    links: Mapping[str, Links] = field(default_factory=dict)
 
 
 def undo(session: Session, model: type[Any], id: Any, version_id: int) -> Undo:
@@ -60,6 +64,8 @@ def undo(session: Session, model: type[Any], id: Any, version_id: int) -> Undo:
     elif plan.operation:
         kind = "restore" if plan.operation == "restore" else None
         set_values(session, plan.record, dict(plan.altered), operation=kind)
+        for name, (went, came) in plan.links.items():
+            relink(session, plan.record, name, went, came)
     return plan
 
 
@@ -101,12 +107,29 @@ def inverse(
     return free, touched
 
 
+def links_undone(session: Session, record: Any, number: int) -> dict[str, Links]:
+    """The links to take back: those that version `number` added and that are left, and those that
+    it removed and that are still missing."""
+    found = {}
+    for property in link_properties(inspect(type(record))):
+        went, came = links_between(session, property, record.id, number - 1, number)
+        if went or came:
+            present = set(linked_in(session, property, record.id, record.version_id))
+            out = tuple(id for id in came if id in present)
+            back = tuple(id for id in went if id not in present)
+            if out or back:
+                found[property.key] = (out, back)
+    return found
+
+
 def _undo_deletion(session: Session, version: Any, record: Any) -> Undo:
     """Only the newest deletion: an older one was taken back by a restore already."""
     if record is not version:
         return Undo(record, version.version_id, None, {}, (), (), ())
-    clashes = clashes_of(session, record, {}, True)
-    return Undo(record, version.version_id, "restore", {}, (), (), clashes)
+    links = links_undone(session, record, version.version_id)
+    clashes = clashes_of(session, record, {}, True) + link_clashes(session, record, links)
+    changes = tuple(FieldChange(name, *ids, "links") for name, ids in links.items())
+    return Undo(record, version.version_id, "restore", {}, changes, (), clashes, links)
 
 
 def _undo_edit(session: Session, before: Any, version: Any, record: Any) -> Undo:
@@ -117,15 +140,17 @@ def _undo_edit(session: Session, before: Any, version: Any, record: Any) -> Undo
             " written: restore it first, then undo."
         )
     free, touched = inverse(_values(before), _values(version), _values(record), model)
-    clashes = clashes_of(session, record, free, False)
+    links = links_undone(session, record, version.version_id)
+    clashes = clashes_of(session, record, free, False) + link_clashes(session, record, links)
     changes = tuple(change for change in diff(record, before) if change.name in free)
+    changes += tuple(FieldChange(name, *ids, "links") for name, ids in links.items())
     left = tuple(
         LeftField(name, masked(model, name, value), masked(model, name, getattr(record, name)))
         for name, value in touched.items()
         if name in shown_columns(model)
     )
-    operation = "update" if free else None
-    return Undo(record, version.version_id, operation, free, changes, left, clashes)
+    operation = "update" if free or links else None
+    return Undo(record, version.version_id, operation, free, changes, left, clashes, links)
 
 
 def _values(row: Any) -> dict[str, Any]:

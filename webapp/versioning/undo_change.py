@@ -1,12 +1,13 @@
 """Takes back all that one change did, across models and records, as one new change or not at all.
 
 What was changed is read by one statement a model, whatever the number of records, and written by
-the flush's batches; records that the change created are deleted by one set-based statement.
+the flush's batches; records that the change created are deleted by one set-based statement. Links
+are read record by record, in models that have some.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +19,13 @@ from .clash_sets import find_set_clashes
 from .clashes import clash
 from .deletion import together
 from .errors import Clash, UndoBlocked, UnknownChange
+from .linking import relink
+from .links import link_properties
 from .queries import is_alive, is_newest
 from .recorded import recorded_models
-from .restore import set_values
+from .restore import Links, link_clashes, set_values
 from .shape import data_columns, values, version_table
-from .undo import inverse
+from .undo import inverse, links_undone
 
 
 @dataclass
@@ -35,6 +38,7 @@ class ModelUndo:
     revived: list[Any] = field(default_factory=list)
     clashes: list[Clash] = field(default_factory=list)
     records: dict[Any, Any] = field(default_factory=dict)
+    links: dict[Any, dict[str, Links]] = field(default_factory=dict)
     seen: int = 0
 
     @property
@@ -70,6 +74,8 @@ def undo_change(session: Session, change_id: int, *, reason: str | None = None) 
     said = f"Undo of change {change_id}" + (f": {reason}" if reason else "")
     with change(session, reason=said), together(session):
         for plan in plans:
+            _read_links(plan)
+        for plan in plans:
             _delete_created(session, plan, change_id)
         for plan in plans:
             _bring_back(session, plan)
@@ -91,7 +97,17 @@ def plan_undo_change(session: Session, change_id: int) -> list[ModelUndo]:
     for plan in plans:
         plan.clashes += find_set_clashes(session, plan.model, change_id, plans)
         plan.clashes += _asked(session, plan)
+        plan.clashes += _links_gone(session, plan, plans)
     return plans
+
+
+def _links_gone(session: Session, plan: ModelUndo, plans: Sequence[ModelUndo]) -> Iterator[Clash]:
+    """Links that lead to the dead, unless they live again by the same undo."""
+    coming = {each.model: set(each.revived) for each in plans}
+    for id, links in plan.links.items():
+        for found in link_clashes(session, plan.records[id], links):
+            if found.holder not in coming.get(found.holder_model or object, ()):
+                yield found
 
 
 def _plan(session: Session, model: type[Any], change_id: int) -> ModelUndo:
@@ -114,7 +130,32 @@ def _plan(session: Session, model: type[Any], change_id: int) -> ModelUndo:
         plan.seen += 1
         present, made, old = (_named(row, 1 + n * width, model) for n in range(3))
         _sort(plan, row[0], present, made, old)
+    for id, version in _versions(session, model, change_id):
+        _sort_links(session, plan, id, version)
     return plan
+
+
+def _versions(session: Session, model: type[Any], change_id: int) -> list[Any]:
+    """The change's versions of records that could have links."""
+    if not link_properties(inspect(model)):
+        return []
+    table = version_table(inspect(model))
+    query = select(table.c.id, table.c.version_id).where(table.c.change_id == change_id)
+    connection = session.connection(bind_arguments={"mapper": inspect(model)})
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def _sort_links(session: Session, plan: ModelUndo, id: Any, version: int) -> None:
+    record = plan.records[id]
+    links = links_undone(session, record, version)
+    if not links or id in plan.created:
+        return
+    if record.version_op == "delete" and id not in plan.revived:
+        plan.clashes.append(Clash(plan.model, id, "changed", tuple(links), tuple(links.values())))
+        return
+    plan.links[id] = links
+    if id not in plan.revived:
+        plan.edited.setdefault(id, {})
 
 
 def _named(row: Row[Any], start: int, model: type[Any]) -> dict[str, Any]:
@@ -180,8 +221,17 @@ def _delete_created(session: Session, plan: ModelUndo, change_id: int) -> None:
     session.execute(delete(model).where(model.id.in_(ids)))
 
 
+def _read_links(plan: ModelUndo) -> None:
+    """While all that they lead to is alive: what is deleted is no longer read."""
+    for id, links in plan.links.items():
+        values(plan.records[id], links)
+
+
 def _bring_back(session: Session, plan: ModelUndo) -> None:
     for id, wanted in plan.edited.items():
         set_values(session, plan.records[id], wanted)
     for id in plan.revived:
         set_values(session, plan.records[id], {}, operation="restore")
+    for id, links in plan.links.items():
+        for name, (went, came) in links.items():
+            relink(session, plan.records[id], name, went, came)

@@ -33,19 +33,20 @@ from sqlalchemy.orm import (
     Session,
     SessionTransaction,
     UOWTransaction,
+    class_mapper,
     column_property,
     mapped_column,
     scoped_session,
     sessionmaker,
 )
 
-from . import bulk, create, deletion, move, plan, repoint, setting, write
+from . import bulk, create, deletion, linking, move, plan, repoint, setting, write
 from .errors import VersioningError
 from .indexes import index_changes, index_deleted, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
 from .masking import check_names
 from .references import tie_references
-from .settle import refers
+from .settle import references, refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow
 
@@ -159,7 +160,9 @@ def _plan_edits(session: Session) -> list[Any]:
     """
     hooked: set[int] = set()
     dirty = list(session.dirty)
-    setting.note_references(session, [*session.new, *dirty])
+    unsettled = [*session.new, *dirty]
+    setting.note_references(session, unsettled)
+    linking.note_links(session, unsettled)
     while due := plan.changed(session, _edited(dirty, hooked)):
         if not _may_edit_others(dirty):
             plan.next_versions(session, due)
@@ -180,8 +183,12 @@ def _edited(dirty: list[Any], hooked: set[int]) -> list[Versioned]:
 
 def _may_edit_others(dirty: list[Any]) -> bool:
     """Whether the objects have a hook of their own, or references that were set."""
-    hooks = {getattr(type(obj), "new_version", Versioned.new_version) for obj in dirty}
-    return hooks - {Versioned.new_version} != set() or any(map(refers, dirty))
+    kinds = set(map(type, dirty))
+    hooks = {getattr(kind, "new_version", Versioned.new_version) for kind in kinds}
+    if hooks - {Versioned.new_version}:
+        return True
+    referring = {kind for kind in kinds if references(class_mapper(kind))}
+    return bool(referring) and any(refers(obj) for obj in dirty if type(obj) in referring)
 
 
 def check_flush(session: Session, flush_context: UOWTransaction) -> None:
@@ -201,6 +208,10 @@ def check_flush(session: Session, flush_context: UOWTransaction) -> None:
             )
     if ledger.repointed:
         repoint.settle_followers(session)
+    if ledger.deleted:
+        deletion.end_links(session)
+    if ledger.linked:
+        linking.write_links(session)
     if ledger.set_references:
         setting.check_set(session)
     if ledger.deleted:

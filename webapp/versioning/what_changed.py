@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, inspect, select
 from sqlalchemy.orm import Mapper, Session, aliased, undefer, with_polymorphic
 
-from .diff import FieldChange, diff
+from .diff import FieldChange, diff, link_changes
 from .errors import UnknownChange
 from .feed import ChangeEntry, entry_of, tally
 from .recorded import change_model
@@ -86,9 +86,13 @@ def _records(
     )
     if after is not None:
         query = query.where(made.id > after)
+    found = session.execute(query).all()
+    links = link_changes(session, model, (row for row, _ in found))
     return [
-        ChangedRecord(row.id, row.version_id, row.version_op, diff(older, row), row)
-        for row, older in session.execute(query)
+        ChangedRecord(
+            row.id, row.version_id, row.version_op, diff(older, row, links=links(row)), row
+        )
+        for row, older in found
     ]
 
 

@@ -35,7 +35,7 @@ from . import onupdate
 from .batch import supersede_as_one
 from .change import allow_amending, open_change
 from .conflict import raise_conflict
-from .edits import edits_of, is_expression, make_clean
+from .edits import edits_of, holds_sql, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
 from .plan import finish
 from .queries import live
@@ -86,10 +86,12 @@ def _write_steps(
 ) -> None:
     connection = session.connection(bind_arguments={"mapper": mapper})
     steps.sort(key=_by_id)  # in one order everywhere, so that writers wait and do not deadlock
+    completes = onupdate.has_any(mapper)
     for step in steps:
         edits = finish(step)
-        step.values = onupdate.add_to(mapper, edits) if step.op != "delete" else edits
-    special = [step for step in steps if any(map(is_expression, step.values.values()))]
+        added = completes and step.op != "delete"
+        step.values = onupdate.add_to(mapper, edits) if added else edits
+    special = _with_expressions(steps)
     copies = [step for step in steps if step.copy]
     count = None
     if len(copies) == len(steps) and not special:
@@ -98,9 +100,16 @@ def _write_steps(
         count = _supersede_each(connection, mapper, steps, opened)
     if count != len(steps):
         raise_conflict(connection, mapper, steps, opened.id)
-    for step in copies:
-        _settle(step, opened)
+    _settle(copies, opened)
     _fetch_computed(connection, mapper, copies, special)
+
+
+def _with_expressions(steps: Sequence[Step]) -> list[Step]:
+    """Steps with SQL expressions among their values. Mostly there is none: types tell at once."""
+    kinds = {type(value) for step in steps for value in step.values.values()}
+    if not any(holds_sql(kind) for kind in kinds):  # type: ignore[arg-type]
+        return []
+    return [step for step in steps if any(map(is_expression, step.values.values()))]
 
 
 def _by_id(step: Step) -> Any:
@@ -183,21 +192,26 @@ def _key(step: Step, opened: OpenChange) -> dict[str, Any]:
     }
 
 
-def _settle(step: Step, opened: OpenChange) -> None:
-    """The object now is the new row: the ORM finds nothing left to write for it."""
-    state = step.state
-    loaded = state.dict
-    loaded["is_current_version"] = True
-    loaded["version_from"] = max(opened.at, step.old_from)
-    loaded["version_to"] = None
-    loaded["version_op"] = step.op
-    loaded["change_id"] = opened.id
-    if state.committed_state:
-        make_clean(state)
-    if step.values is not step.edits:
-        for name, value in step.values.items():
-            if not is_expression(value):
-                set_committed_value(step.obj, name, value)
+def _settle(steps: Sequence[Step], opened: OpenChange) -> None:
+    """The objects now are the new rows: the ORM finds nothing left to write for them."""
+    new = {
+        "is_current_version": True,
+        "version_from": opened.at,
+        "version_to": None,
+        "change_id": opened.id,
+    }
+    for step in steps:
+        loaded = step.obj.__dict__
+        loaded.update(new)
+        loaded["version_op"] = step.op
+        if step.old_from > opened.at:
+            loaded["version_from"] = step.old_from
+        if step.state.committed_state:
+            make_clean(step.state)
+        if step.values is not step.edits:
+            for name, value in step.values.items():
+                if not is_expression(value):
+                    set_committed_value(step.obj, name, value)
 
 
 def _fetch_computed(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from tests.versioning.references.trade import Base, Change
 from tests.versioning.world import World
 
 
+def no_waiting_for_the_disk(dbapi_connection: Any, record: Any) -> None:
+    dbapi_connection.execute("PRAGMA synchronous = OFF").close()
+
+
 @pytest.fixture
 def trade(db: World) -> World:
+    if db.is_sqlite:
+        event.listen(db.engine, "connect", no_waiting_for_the_disk)
     Base.metadata.create_all(db.engine)
     return db
 

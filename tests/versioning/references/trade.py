@@ -13,6 +13,7 @@ from webapp.versioning import (
     floating,
     following,
     install_guards,
+    linked,
     pinned,
 )
 
@@ -48,6 +49,27 @@ class Line(Versioned, Base):
     product_id: Mapped[int]
     product_version_id: Mapped[int]
     product: Mapped[Product] = pinned("product_id", "product_version_id")
+
+
+class Tag(Versioned, Base):
+    __tablename__ = "tag"
+    name: Mapped[str]
+
+
+class Badge(Versioned, Base):
+    """Taken off where it is deleted."""
+
+    __tablename__ = "badge"
+    name: Mapped[str]
+
+
+class Article(Versioned, Base):
+    __tablename__ = "article"
+    __unversioned__ = ("views",)
+    title: Mapped[str]
+    views: Mapped[int] = mapped_column(default=0)
+    tags: Mapped[list[Tag]] = linked()
+    badges: Mapped[list[Badge]] = linked(on_delete="unlink")
 
 
 class Terms(Versioned, Base):

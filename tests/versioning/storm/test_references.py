@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, select, text, update
 from sqlalchemy.orm import Session
 
 from tests.versioning.references.trade import (
     Annex,
+    Article,
     Base,
     Category,
     Change,
@@ -25,6 +26,7 @@ from tests.versioning.references.trade import (
     Poster,
     Product,
     Supplier,
+    Tag,
     Terms,
 )
 from tests.versioning.storm.test_storm import no_waiting_for_the_disk
@@ -52,8 +54,16 @@ SETTINGS = settings(
 )
 #: By model, what each one's records refer to.
 TARGETS = {Product: Supplier, Contract: Terms, Annex: Contract, Poster: Terms, Category: Category}
-NAMES = {Supplier: "name", Product: "name", Terms: "text", Contract: "title", Category: "name"}
-MODELS = [Supplier, Product, Terms, Contract, Annex, Poster, Category]
+NAMES = {
+    Supplier: "name",
+    Product: "name",
+    Terms: "text",
+    Contract: "title",
+    Category: "name",
+    Tag: "name",
+    Article: "title",
+}
+MODELS = [Supplier, Product, Terms, Contract, Annex, Poster, Category, Tag, Article]
 MUST_REFER = (Annex, Poster)
 PICK = st.integers(0, 9)
 TEXT = st.sampled_from(["a", "b", "c"])
@@ -61,11 +71,12 @@ TEXT = st.sampled_from(["a", "b", "c"])
 
 @dataclass
 class Record:
-    """What must be true of one: alive, its name, and the record that it refers to."""
+    """What must be true of one: alive, its name, the record that it refers to, and its links."""
 
     name: str | None
     target: int | None
     alive: bool = True
+    links: frozenset[int] = frozenset()
 
 
 Book = dict[tuple[Any, int], Record]
@@ -134,6 +145,9 @@ class Storm(RuleBasedStateMachine):
                     book[other].target = None
                 else:
                     return None
+        if model is Tag and any(id in r.links for r in book.values()):
+            return None
+        book[model, id].links = frozenset()
         return {k: r for k, r in book.items() if r.alive or k in self.committed}
 
     # -- doing it --------------------------------------------------------------------------------
@@ -182,6 +196,9 @@ class Storm(RuleBasedStateMachine):
                 continue
             if model in NAMES:
                 assert getattr(obj, NAMES[model]) == record.name
+            if model is Article:
+                assert frozenset(tag.id for tag in obj.tags) == record.links
+                assert self.links_in(id, obj.version_id) == record.links
             for reference in references_of(model):
                 assert getattr(obj, reference.columns[0]) == record.target
                 target = getattr(obj, reference.name)
@@ -193,6 +210,16 @@ class Storm(RuleBasedStateMachine):
         for obj in self.held:
             if obj in self.session and is_versioned(type(obj)) and "version_id" in obj.__dict__:
                 assert obj.version_id == type(obj).__mapper__.identity_key_from_instance(obj)[1][1]
+
+    def links_in(self, id: int, version: int) -> frozenset[int]:
+        """What a version of an article was linked to, by plain SQL."""
+        query = text(
+            "SELECT target_id FROM article_tags WHERE owner_id = :id AND added_in <= :version"
+            " AND (removed_in IS NULL OR removed_in > :version)"
+        )
+        found = list(self.session.scalars(query, {"id": id, "version": version}))
+        assert len(set(found)) == len(found)
+        return frozenset(found)
 
     # -- what may happen -------------------------------------------------------------------------
 
@@ -210,6 +237,7 @@ class Storm(RuleBasedStateMachine):
         if to is not None:
             setattr(obj, references_of(which)[0].name, self.get(target, to))
         self.session.add(obj)
+        self.held.append(obj)  # else it is read anew, and outlives a rollback
         self.session.flush()
         self.book[which, obj.id] = Record(name if which in NAMES else None, to)
         self.place.seen["done"] += 1
@@ -250,6 +278,25 @@ class Storm(RuleBasedStateMachine):
 
         self.attempt(work, book)
 
+    @rule(n=PICK, chosen=st.sets(PICK, max_size=4), name=st.none() | TEXT)
+    def link(self, n: int, chosen: set[int], name: str | None) -> None:
+        id = self.pick(Article, n)
+        if id is None:
+            return
+        tags = frozenset(tag for m in chosen if (tag := self.pick(Tag, m)) is not None)
+        book = deepcopy(self.book)
+        book[Article, id].links = tags
+        if name is not None:
+            book[Article, id].name = name
+
+        def work() -> None:
+            article = self.get(Article, id)
+            article.tags = [self.get(Tag, tag) for tag in sorted(tags)]
+            if name is not None:
+                article.title = name
+
+        self.attempt(work, book)
+
     @rule(which=st.sampled_from(MODELS), n=PICK, by_statement=st.booleans())
     def remove(self, which: Any, n: int, by_statement: bool) -> None:
         id = self.pick(which, n)
@@ -262,19 +309,15 @@ class Storm(RuleBasedStateMachine):
         self.attempt(work, self.gone(which, id), StillReferenced)
         self.session.expire_all()
 
-    @rule(which=st.sampled_from([Supplier, Product, Terms, Contract]), n=PICK)
+    @rule(which=st.sampled_from([Supplier, Product, Terms, Contract, Tag, Article]), n=PICK)
     def bring_back(self, which: Any, n: int) -> None:
         dead = [id for (m, id), r in self.book.items() if m is which and not r.alive]
         if not dead:
             return
         id = dead[n % len(dead)]
         newest = self.get(which, id)
-        record = self.book[which, id]
         target = TARGETS.get(which)
         column = references_of(which)[0].columns[0] if target else None
-        to = getattr(newest, column) if column else None
-        if newest.version_id == 1 or (newest.version_id, record) is None:
-            return
         source = self.session.get_one(which, (id, newest.version_id - 1))
         if source.version_op == "delete":
             return
@@ -282,8 +325,11 @@ class Storm(RuleBasedStateMachine):
         assert book is not None
         name = getattr(source, NAMES[which])
         to = getattr(source, column) if column else None
-        book[which, id] = Record(name, to)
+        links = self.links_in(id, source.version_id) if which is Article else frozenset()
+        book[which, id] = Record(name, to, links=links)
         if to is not None and not self.book[target, to].alive:
+            book = None
+        if not links <= set(self.living(Tag)):
             book = None
         work = lambda: restore(self.session, which, id, source.version_id)  # noqa: E731
         self.attempt(work, book, RestoreClash, DanglingReference)
@@ -300,8 +346,9 @@ class Storm(RuleBasedStateMachine):
 
     @rule()
     def forget(self) -> None:
-        self.held.clear()
-        self.session.expunge_all()
+        if not self.saved and self.book == self.committed:
+            self.held.clear()
+            self.session.expunge_all()
 
     @rule()
     def commit(self) -> None:
@@ -324,6 +371,8 @@ class Storm(RuleBasedStateMachine):
                     if name not in ("is_current_version", "version_to", "version_living")
                 }
                 key = model, row["id"], row["version_id"]
+                if model is Article:
+                    kept["links"] = self.links_in(row["id"], row["version_id"])
                 assert self.frozen.setdefault(key, kept) == kept
                 by_record.setdefault(row["id"], []).append(row)
             for versions in by_record.values():
