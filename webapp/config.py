@@ -49,6 +49,7 @@ class Settings:
     )
     PAGE_SIZE: int = _setting(20, "records on a list page, 1 to 500")
     TIMEZONE: str = _setting("UTC", "time zone in which pages show times, such as `Europe/Berlin`")
+    UPLOADS: str = _setting("", "folder of the files of records; empty: `uploads/` in `instance/`")
     MAX_CONTENT_LENGTH: int = _setting(4 * 1024 * 1024, "largest request in bytes")
 
     def __post_init__(self) -> None:
@@ -73,6 +74,13 @@ class Settings:
         checkout = Path(__file__).resolve().parent.parent
         home = checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
         return home / "instance"
+
+    @property
+    def uploads(self) -> Path:
+        """The folder of the files, absolute."""
+        return (
+            Path(self.UPLOADS).expanduser().resolve() if self.UPLOADS else self.instance / "uploads"
+        )
 
     @property
     def database_url(self) -> str:

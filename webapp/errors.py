@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, current_app, render_template, request, url_for
@@ -18,6 +20,8 @@ from werkzeug.exceptions import (
 
 from webapp import changes
 from webapp.versioning import UnknownVersion, VersionConflict
+
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,12 @@ def _of_this_case(error: HTTPException) -> str | None:
     return error.description
 
 
+def names_bad_text(view: V) -> V:
+    """Mark a view that answers a NUL in its form itself: it names the field and keeps the rest."""
+    view.names_bad_text = True  # type: ignore[attr-defined]
+    return view
+
+
 def refuse_unreadable() -> None:
     """NUL characters and broken UTF-8 fit no record and no column, so they end here as a 400."""
     path = request.environ.get("PATH_INFO", "").encode("latin-1")
@@ -150,6 +160,12 @@ def refuse_unreadable() -> None:
         address = path.decode() + query.decode()
     except UnicodeDecodeError:
         raise BadRequest("The address is not valid UTF-8.") from None
-    typed = (text for name, values in request.form.lists() for text in (name, *values))
+    view = current_app.view_functions.get(request.endpoint or "")
+    names_only = getattr(view, "names_bad_text", False)
+    typed = (
+        text
+        for name, values in request.form.lists()
+        for text in ((name,) if names_only else (name, *values))
+    )
     if "\0" in address or any("\0" in text for text in typed):
         raise BadRequest("The request holds a NUL character.")

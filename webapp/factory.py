@@ -73,6 +73,7 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         APPS=settings.APPS,
         PAGE_SIZE=settings.PAGE_SIZE,
         TIMEZONE=settings.TIMEZONE,
+        UPLOADS=settings.uploads,
         SQLALCHEMY_DATABASE_URI=url,
         SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(url),
         MAX_CONTENT_LENGTH=settings.MAX_CONTENT_LENGTH,

@@ -5,15 +5,18 @@ if (bulk) {
   const all = bulk.querySelector("[data-pick-all]");
   const told = bulk.querySelector("[data-picked]");
   const doing = bulk.querySelector("[data-doing]");
+  const every = bulk.querySelector("[data-pick-every]");
   const tell = () => {
-    const count = picks.filter((pick) => pick.checked).length;
-    told.textContent = count ? `${count} selected:` : "Select records to act on several at once";
-    all.checked = count === picks.length;
-    all.indeterminate = count > 0 && count < picks.length;
+    const ticked = picks.filter((pick) => pick.checked).length;
+    const count = every?.checked ? Number(every.dataset.pickEvery) : ticked;
+    told.textContent = count ? `${count.toLocaleString("en")} selected:` : "Select records to act on several at once";
+    all.checked = ticked === picks.length;
+    all.indeterminate = ticked > 0 && ticked < picks.length;
     doing.hidden = count === 0;
   };
   all.addEventListener("change", () => { for (const pick of picks) pick.checked = all.checked; tell(); });
   for (const pick of picks) pick.addEventListener("change", tell);
+  every?.addEventListener("change", tell);
   all.closest("label").hidden = false;
   tell();
 }

@@ -1,4 +1,4 @@
-"""Delete one record or many: a tombstone each, one change."""
+"""Delete a record: a tombstone."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def test_a_required_reason_is_demanded(client: Any, shop: Shop) -> None:
 
 
 def test_a_required_reason_is_not_called_optional(client: Any, shop: Shop) -> None:
-    """In the list's dialog, for many at once, and at the foot of the record's page."""
+    """In the list's dialog and at the foot of the record's page."""
     id = shop.add(Maker, name="Acme")
-    for page, fields in ((f"details/?id={id}", 1), ("", 2)):
+    for page, fields in ((f"details/?id={id}", 1), ("", 1)):
         text = client.get(f"/admin/maker/{page}").text
         assert len(re.findall(r'<input[^>]* name="reason" required', text)) == fields, page
         assert not re.search(r"Reason[^<]*<span", text)
@@ -60,48 +60,6 @@ def test_edit_and_details_of_a_deleted_record_lead_to_its_timeline(client: Any, 
     for page in ("edit", "details"):
         answer = client.get(f"/admin/gadget/{page}/?id={id}")
         assert answer.location == f"/admin/gadget/timeline/?id={id}"
-
-
-def test_many_at_once_are_one_change(client: Any, shop: Shop) -> None:
-    ids = [shop.add(Gadget, name=name) for name in "ABC"]
-    data = {"action": "delete", "rowid": [str(id) for id in ids[:2]], "reason": "Season's end"}
-    page = client.post("/admin/gadget/action/", data=data)
-    assert "2 records were deleted" in client.get(page.location).text
-    gone = [shop.versions(Gadget, id)[-1] for id in ids]
-    assert [row.version_op for row in gone] == ["delete", "delete", "create"]
-    assert gone[0].change_id == gone[1].change_id
-
-
-def test_many_take_the_same_number_of_statements_to_find(
-    client: Any, shop: Shop, statements: list[str]
-) -> None:
-    """FIELD-NOTES: `get_query_for_ids` decodes tuples."""
-    ids = [shop.add(Gadget, name=str(number)) for number in range(20)]
-    statements.clear()
-    client.post("/admin/gadget/action/", data={"action": "delete", "rowid": ids})
-    selects = [each for each in statements if each.startswith("SELECT")]
-    assert len(selects) <= 4, selects
-
-
-JUNK = ["x", "-1", "1,1", "1,1,1", "9" * 20, "9" * 5000, "", "01", " 1"]
-
-
-def test_junk_among_the_chosen_is_named(client: Any, shop: Shop) -> None:
-    id = shop.add(Gadget, name="Kettle")
-    page = client.post(
-        "/admin/gadget/action/", data={"action": "delete", "rowid": [str(id), *JUNK]}
-    )
-    text = client.get(page.location).text
-    assert "1 record was deleted" in text and "are not there any more" in text
-
-
-def test_nothing_chosen_is_a_word(client: Any) -> None:
-    page = client.post("/admin/gadget/action/", data={"action": "delete"})
-    assert "Nothing was chosen" in client.get(page.location).text
-
-
-def test_an_unknown_action_is_a_400(client: Any) -> None:
-    assert client.post("/admin/gadget/action/", data={"action": "explode"}).status_code == 400
 
 
 @pytest.mark.parametrize("right", ["can_delete", "can_edit", "can_create", "can_view_details"])

@@ -249,3 +249,19 @@ def choices(page: Any) -> dict[str, list[str]]:
     for name, value in re.findall(r'name="merge-choice-(\w+)" value="(\w+)"', page.text):
         found.setdefault(name, []).append(value)
     return found
+
+
+def test_its_statements_do_not_grow_with_the_history(
+    client: Any, shop: Shop, statements: list[str]
+) -> None:
+    counts = []
+    for versions in (1, 20):
+        id = shop.add(Gadget, name="Kettle")
+        url = f"/admin/gadget/edit/?id={id}"
+        form = form_of(client.get(url)) | {"name": "Mine"}
+        for number in range(versions):
+            shop.edit(Gadget, id, price=number, name=f"Theirs {number}")
+        statements.clear()
+        assert client.post(url, data=form).status_code == 409
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 8, counts

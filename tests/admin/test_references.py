@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from tests.admin.conftest import Shop, form_of, save
 from tests.admin.shop.models import Gadget, Maker
-from webapp.admin.references import MOST
+from webapp.admin.references import FOUND, MOST
 from webapp.extensions import db
 
 MANY = 10_000
@@ -96,3 +96,55 @@ def test_as_many_as_fit_are_a_select(app: Flask, client: Any) -> None:
     page = client.get("/admin/gadget/new/").text
     assert "<select" in page and f"Maker {MOST - 1:05}</option>" in page
     assert "<datalist" not in page
+
+
+def found(client: Any, typed: str, field: str = "maker_id") -> Any:
+    return client.get("/admin/gadget/lookup/", query_string={"field": field, "q": typed})
+
+
+def test_a_look_up_finds_the_living_by_words_of_their_name(client: Any, shop: Shop) -> None:
+    ids = [shop.add(Maker, name=name) for name in ("Anna Bell", "Bell & Sons", "Gone Bell", "Zoe")]
+    shop.delete(Maker, ids[2])
+    pairs = [[str(ids[0]), "Anna Bell"], [str(ids[1]), "Bell & Sons"]]
+    assert found(client, "bell").json == pairs
+    assert found(client, "bell anna").json == pairs[:1]
+
+
+def test_a_look_up_finds_by_number_too(client: Any, shop: Shop) -> None:
+    ids = [shop.add(Maker, name=name) for name in ("One", "Two")]
+    assert found(client, f"#{ids[1]}").json == [[str(ids[1]), "Two"]]
+
+
+@pytest.mark.parametrize(("typed", "names"), [("%", ["5 % off"]), ("_", ["a_b"]), ("\\", [])])
+def test_a_look_up_takes_its_text_literally(
+    client: Any, shop: Shop, typed: str, names: list[str]
+) -> None:
+    for name in ("5 % off", "a_b", "plain"):
+        shop.add(Maker, name=name)
+    assert [name for _, name in found(client, typed).json] == names
+
+
+def test_a_look_up_is_capped(client: Any, makers: None) -> None:
+    names = [name for _, name in found(client, "maker").json]
+    assert names == [f"Maker {number:05}" for number in range(1, FOUND + 1)]
+
+
+@pytest.mark.parametrize("field", ["name", "reason", "base_version", "__init__", "", "other"])
+def test_a_look_up_for_no_reference_of_the_form_is_a_404(
+    client: Any, shop: Shop, field: str
+) -> None:
+    assert found(client, "x", field).status_code == 404
+
+
+def test_a_look_up_for_who_may_not_edit_is_a_403(
+    app: Flask, client: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = app.view_functions["gadget.lookup_view"].__self__  # type: ignore[attr-defined]
+    for right in ("can_edit", "can_create"):
+        monkeypatch.setattr(view, right, False)
+    assert found(client, "x").status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["x" * 201, "\ud7ff" * 300])
+def test_a_look_up_for_too_much_is_a_400(client: Any, shop: Shop, typed: str) -> None:
+    assert found(client, typed).status_code == 400

@@ -202,3 +202,17 @@ def test_values_are_text(client: Any, shop: Shop) -> None:
     shop.edit(Gadget, id, name="<i>y</i>")
     page = client.get(address(id)).text
     assert "<b>x" not in page and "<i>y" not in page and "&lt;b&gt;x" in page
+
+
+def test_its_statements_do_not_grow_with_the_history(
+    client: Any, shop: Shop, statements: list[str]
+) -> None:
+    counts = []
+    for versions in (3, 30):
+        id = shop.add(Gadget, name="Kettle")
+        for number in range(versions):
+            shop.edit(Gadget, id, price=number, notes=str(number))
+        statements.clear()
+        assert client.get(f"/admin/gadget/restore/?id={id}&version=2").status_code == 200
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 8, counts

@@ -181,3 +181,17 @@ def test_an_edit_page_with_nothing_to_offer_is_the_plain_one(
 ) -> None:
     page = client.get(f"/admin/gadget/edit/?id={kettle}&undo={undone}")
     assert page.status_code == 200 and "wholly" not in page.text
+
+
+def test_its_statements_do_not_grow_with_the_history(
+    client: Any, shop: Shop, statements: list[str]
+) -> None:
+    counts = []
+    for versions in (3, 30):
+        id = shop.add(Gadget, name="Kettle")
+        for number in range(versions):
+            shop.edit(Gadget, id, price=number, notes=str(number))
+        statements.clear()
+        assert client.get(f"/admin/gadget/undo/?id={id}&version=2").status_code == 200
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 8, counts

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.admin.shop.models import Gadget, Maker
+from tests.admin.shop.models import Badge, Gadget, Maker
 from webapp import create_app, database
 from webapp.extensions import db
 from webapp.versioning import change, current
@@ -78,6 +78,7 @@ def _fill() -> None:
     session = db.session
     with change(session, actor="Alice", reason="First stock"):
         session.add_all([Maker(id=1, name="Acme"), Gadget(id=2, name="Doomed", sku="D-1")])
+        session.add(Badge(owner="Alice", code="A-1"))
         session.add(Gadget(id=1, name="<b>Kettle</b>", sku="K-1", notes="short", maker_id=1))
         session.commit()
     for notes in (LONG, None):
@@ -130,15 +131,50 @@ def _visit(client: FlaskClient) -> dict[str, str]:
         "comparison": client.get("/admin/gadget/compare/?id=1&a=1&b=2"),
         "comparison of all fields": client.get("/admin/gadget/compare/?id=1&a=3&b=2&all=1"),
         "comparison with itself": client.get("/admin/gadget/compare/?id=2&a=2&b=2"),
+        "list as of a moment": client.get("/admin/gadget/?as_of=2100-01-01&search=e&sort=0"),
+        "list as of a moment before all": client.get("/admin/gadget/?as_of=2000-01-01"),
+        "details as of a moment": client.get("/admin/gadget/details/?id=1&as_of=2100-01-01"),
+        "details before it was created": client.get("/admin/gadget/details/?id=1&as_of=2000-01-01"),
+        "details after it was deleted": client.get("/admin/gadget/details/?id=2&as_of=2100-01-01"),
+        "comparison of moments": client.get(
+            "/admin/gadget/compare/?id=1&from=2100-01-01&to=2100-01-02"
+        ),
+        "no such moment": client.get("/admin/gadget/?as_of=%3Cb%3Esoon"),
         "no such record": client.get("/admin/gadget/timeline/?id=99"),
+    }
+    action, ticked = "/admin/gadget/action/", {"rowid": ["1", "2"], "rowversion": ["1:3", "2:1"]}
+    answers |= {
+        "bulk deletion": client.post(action, data=ticked | {"action": "delete"}),
+        "bulk field": client.post(action, data=ticked | {"action": "set"}),
+        "bulk value": client.post(action, data=ticked | {"action": "set", "field": "name"}),
+        "bulk value asked": client.post(
+            action,
+            data=ticked | {"action": "set", "field": "sku", "typed": "1", "set-sku": "K-1"},
+        ),
+        "bulk value with errors": client.post(
+            action,
+            data=ticked | {"action": "set", "field": "price", "typed": "1", "set-price": "x"},
+        ),
+        "bulk restore": client.post(
+            action, data={"action": "restore", "rowid": "2", "rowversion": "2:2"}
+        ),
+        "bulk deletion too late": client.post(
+            action, data=ticked | {"action": "delete", "digest": "x"}
+        ),
+        "edit of masked values": client.get("/admin/badge/edit/?id=1"),
     }
     assert {
         name: answer.status_code for name, answer in answers.items() if answer.status_code != 200
     } == {
         "edit with errors": 422,
         "conflict": 409,
+        "bulk value with errors": 422,
+        "bulk deletion too late": 409,
         "merge without a choice": 422,
         "deleted meanwhile": 410,
+        "details before it was created": 404,
+        "details after it was deleted": 404,
+        "no such moment": 400,
         "no such record": 404,
     }
     return {name: answer.text for name, answer in answers.items()}
@@ -169,7 +205,22 @@ NAMES = [
     "comparison",
     "comparison of all fields",
     "comparison with itself",
+    "list as of a moment",
+    "list as of a moment before all",
+    "details as of a moment",
+    "details before it was created",
+    "details after it was deleted",
+    "comparison of moments",
+    "no such moment",
     "no such record",
+    "bulk deletion",
+    "bulk field",
+    "bulk value",
+    "bulk value asked",
+    "bulk value with errors",
+    "bulk restore",
+    "bulk deletion too late",
+    "edit of masked values",
 ]
 
 
@@ -222,7 +273,16 @@ def test_nothing_in_it_is_stopped_by_the_policy(page: Page) -> None:
 
 
 def test_a_value_is_text_and_never_markup(pages: dict[str, str]) -> None:
-    for name in ("list", "edit", "details", "timeline", "conflict", "comparison"):
+    for name in (
+        "list",
+        "edit",
+        "details",
+        "timeline",
+        "conflict",
+        "comparison",
+        "details as of a moment",
+        "comparison of moments",
+    ):
         assert "<b>Kettle</b>" not in pages[name]
         assert "&lt;b&gt;Kettle&lt;/b&gt;" in pages[name]
 

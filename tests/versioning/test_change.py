@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from tests.versioning.models import Change, Note
 from tests.versioning.world import World, add_note
-from webapp.versioning import ChangeContext, VersioningError, change, enable_versioning
+from webapp.versioning import (
+    ChangeContext,
+    RecordExists,
+    VersioningError,
+    change,
+    enable_versioning,
+)
 
 
 def recorded(notes: World) -> list[tuple[Any, ...]]:
@@ -170,3 +176,15 @@ def test_without_a_table_of_changes_versions_of_a_transaction_still_share_a_numb
     numbers = [row[3] for row in notes.rows(Note, "change_id")]
     assert numbers[0] == numbers[1] != numbers[2]
     assert all(0 <= number < 2**63 for number in numbers)
+
+
+def test_a_creation_that_is_refused_records_none(notes: World, session: Session) -> None:
+    id = add_note(session).id
+    session.expunge_all()
+    twin = Note(id=id, title="twin")
+    session.add_all([Note(title="another"), twin])
+    with pytest.raises(RecordExists):
+        session.flush()
+    session.expunge_all()
+    session.commit()
+    assert len(recorded(notes)) == 1

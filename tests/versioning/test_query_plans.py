@@ -15,6 +15,8 @@ from sqlalchemy import (
     Select,
     bindparam,
     create_engine,
+    func,
+    literal,
     select,
     text,
     tuple_,
@@ -24,8 +26,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from tests import postgresql
 from webapp.versioning import (
     Versioned,
+    alive_at,
     as_of,
     as_of_index,
+    as_of_order,
     count_live,
     current,
     current_index,
@@ -132,6 +136,16 @@ PLANS: dict[str, tuple[Select[Any], set[str]]] = {
     "one by a unique value": (current(Part).where(Part.sku == f"P-{LONG}"), {"part_by_sku"}),
     "as of one": (as_of(Part, WHEN, LONG), {"key"}),
     "as-of page": (as_of(Part, WHEN).order_by(Part.name, Part.id).limit(20), {"part_as_of"}),
+    "as-of count, to its limit": (
+        select(func.count()).select_from(
+            select(literal(1).label("one"))
+            .where(alive_at(Part, WHEN))
+            .order_by(*as_of_order(Part))
+            .limit(1_000)
+            .subquery()
+        ),
+        {"part_as_of"},
+    ),
     "last 20 of a timeline": (
         select(Part).where(Part.id == LONG).order_by(Part.version_id.desc()).limit(20),
         {"key"},

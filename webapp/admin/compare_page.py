@@ -34,9 +34,7 @@ class CompareView(TimelineView):
     @expose("/compare/")
     def compare_view(self) -> Any:
         record = self.asked_record()
-        asked = self._asked_version("a"), self._asked_version("b")
-        if not 1 <= min(asked) <= max(asked) <= record.version_id:
-            abort(404, f"There is no such version. This record has 1 to {record.version_id}.")
+        asked = self.asked_versions(record)
         versions = self._versions(record, set(asked))
         if len(versions) < len(set(asked)):
             abort(404, "One of the two versions is not there: it was removed past the application.")
@@ -57,6 +55,7 @@ class CompareView(TimelineView):
             rows=self._rows(older, newer, changes, shows_all),
             newest=record.version_id,
             compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),
+            fields_url=lambda **more: self.compare_url(record, *sorted(asked), **more),
             version_url=lambda number: self.version_url(record, number),
             form_url=self.get_url(".compare_view"),
             edit_url=self._url("edit", record, self.can_edit and not deleted),
@@ -64,6 +63,13 @@ class CompareView(TimelineView):
             timeline_url=self.record_url("timeline", record.id),
             list_url=self.back(),
         )
+
+    def asked_versions(self, record: Any) -> tuple[int, int]:
+        """The two versions that the address names; 404 when the record has no such."""
+        asked = self._asked_version("a"), self._asked_version("b")
+        if not 1 <= min(asked) <= max(asked) <= record.version_id:
+            abort(404, f"There is no such version. This record has 1 to {record.version_id}.")
+        return asked
 
     def _rows(
         self, older: Entry, newer: Entry, changes: tuple[FieldChange, ...], shows_all: bool

@@ -10,18 +10,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from flask import request
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.contrib.sqla.validators import Unique
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import String, TypeDecorator, inspect
 from sqlalchemy.orm import RelationshipDirection
 from wtforms import validators
 from wtforms.fields import BooleanField
 
+from webapp.files import FileType
 from webapp.versioning import VERSION_COLUMNS, is_versioned
 
-from . import presentation
+from . import identity, presentation
 from .fields import ChoiceField, ReferenceField, ValueField
 from .references import Target
+from .secret_fields import concealed
+from .uploads import UploadField
 from .values import Codec, choices_codec, codec_for
 
 
@@ -31,15 +35,20 @@ class FormConverter(AdminModelConverter):
     def convert(
         self, model: Any, mapper: Any, name: str, prop: Any, field_args: Any, hidden_pk: bool
     ) -> Any:
-        """Hook: version columns and the id are no fields, even where `form_columns` names them."""
+        """Hook: version columns and the id are no fields, even where `form_columns` names them.
+
+        Nor is the column that tells the class of a row: it follows from the model.
+        """
         if is_versioned(model) and (name in VERSION_COLUMNS or name == "id"):
+            return None
+        if any(column is mapper.polymorphic_on for column in getattr(prop, "columns", ())):
             return None
         field: Any = super().convert(model, mapper, name, prop, field_args, hidden_pk)
         if field is not None and "validators" in field.kwargs:
             # Theirs sees older versions; `unique.py` looks at the living alone.
             given = field.kwargs["validators"]
             field.kwargs["validators"] = [each for each in given if not isinstance(each, Unique)]
-        return field
+        return concealed(model, prop, field) if is_versioned(model) else field
 
     def _get_label(self, name: str, field_args: Any) -> Any:
         """Hook: a field bears the name that its column has in the list."""
@@ -65,11 +74,29 @@ class FormConverter(AdminModelConverter):
 
     def get_converter(self, column: Any) -> Callable[..., Any] | None:
         """Hook: our field where the column's type has a codec, else Flask-Admin's."""
-        if isinstance(column.type, LargeBinary):
+        if column.computed is not None:
             return None
-        if codec_for(column.type) is None:
+        if isinstance(column.type, FileType):
+            return self._file_field
+        if codec_for(column.type) is None or self._is_known_by_name(column.type):
             return super().get_converter(column)
         return self._field_of
+
+    def _file_field(self, column: Any, field_args: dict[str, Any], **extra: Any) -> Any:
+        kwargs = _plain(field_args)
+        address = partial(self._file_address, extra["prop"].key)
+        return UploadField(**kwargs, kind=column.type, nullable=column.nullable, address=address)
+
+    def _file_address(self, column: str) -> str:
+        """Where the file of the record that is edited lies."""
+        record = self.view.get_one(request.args.get("id"))
+        return "" if record is None else self.view.file_url(record.id, record.version_id, column)
+
+    def _is_known_by_name(self, type_: Any) -> bool:
+        """Whether Flask-Admin has a converter for this very type of another package, such as the
+        choices and colours of SQLAlchemy-Utils."""
+        known = f"{type(type_).__module__}.{type(type_).__name__}"
+        return isinstance(type_, TypeDecorator) and known in self.converters
 
     def _field_of(self, column: Any, field_args: dict[str, Any], **extra: Any) -> Any:
         codec = codec_for(column.type)
@@ -102,6 +129,25 @@ class FormConverter(AdminModelConverter):
         kwargs["validators"] = [*kwargs["validators"], check]
         target = Target(self.session, prop.mapper.class_)
         return ReferenceField(**_plain(kwargs), target=target, as_object=True)
+
+
+def id_field(model: type[Any], label: str) -> Any:
+    """The first field of a new record whose id a person gives."""
+
+    def check(form: Any, field: Any) -> None:
+        try:
+            identity.check(model, field.data)
+        except ValueError as error:
+            raise validators.ValidationError(str(error)) from None
+
+    type_: Any = inspect(model).base_mapper.columns["id"].type
+    longest = [validators.Length(max=type_.length)] if getattr(type_, "length", None) else []
+    checks = [validators.InputRequired(), *longest, check]
+    codec = codec_for(type_)
+    assert codec is not None
+    field = ValueField(label, checks, codec=codec, nullable=False)
+    field.creation_counter = 0  # before those of the columns
+    return field
 
 
 def _choice_field(codec: Codec, **kwargs: Any) -> Any:

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from webapp.versioning import Reference, references_of
+from sqlalchemy import inspect
+
+from webapp.versioning import Reference, link_names, references_of
 
 from . import presentation
 
 
 class Declared:
-    """A model's pinned, following and floating references, by the columns that hold them."""
+    """A model's references by the columns that hold them, and its links by their names."""
 
     def __init__(self, model: type[Any]) -> None:
         self.all = references_of(model)
         self.by_id = {each.columns[0]: each for each in self.all if len(each.columns) == 1}
+        relations = inspect(model).relationships
+        self.linked = {name: relations[name].mapper.class_ for name in link_names(model)}
         self.by_version = {each.version: each for each in self.all if each.version}
 
     @property
     def targets(self) -> dict[str, type[Any]]:
-        """The model behind each column that holds the id of a record."""
-        return {name: each.target for name, each in self.by_id.items()}
+        """The model behind each column that holds the id of a record, and behind each link."""
+        return {name: each.target for name, each in self.by_id.items()} | self.linked
 
     def label(self, column: str, label_of: Any) -> str | None:
         """What to call a column of a reference: as the reference, “Supplier”, or its version."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 
@@ -14,10 +15,15 @@ def write(value: Any) -> str:
     )
 
 
-def read(text: str) -> Any:
-    """The value. Raises ValueError for what is not JSON, and for JSON that cannot be stored."""
+def read(text: str, number: Callable[[str], Any] | None = None) -> Any:
+    """The value. Raises ValueError for what is not JSON, and for JSON that cannot be stored.
+
+    `number` makes the numbers of their digits, where floats would lose some.
+    """
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(
+            text, parse_constant=_refuse, parse_int=number or int, parse_float=number or float
+        )
         storable = _is_storable(value)
     except RecursionError:
         raise ValueError("The JSON is nested too deeply.") from None

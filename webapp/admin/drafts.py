@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import MultiDict
 
 from .untouched import as_sent
+from .uploads import REMOVE, UPLOAD
 
 if TYPE_CHECKING:
     from .merging import MergeRow
@@ -83,4 +84,6 @@ def _with(sent: MultiDict[str, Any], values: Mapping[str, Sequence[Any]]) -> Mul
     found = MultiDict(sent)
     for name, given in values.items():
         found.setlist(name, list(given))
+        for control in (UPLOAD, REMOVE):  # of a file's field, which would have the last word
+            found.poplist(name + control)
     return found

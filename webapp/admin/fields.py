@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flask import url_for
 from wtforms import widgets
 from wtforms.fields import Field
 from wtforms.fields.choices import Choice, SelectFieldBase
 
 from . import presentation
+from .rare_values import MOST_BYTES
 from .references import Target
 from .values import Codec
+
+
+class UntypedWidget:
+    """In place of a control: bytes that are too many to be typed, and are kept."""
+
+    def __call__(self, field: Field, **kwargs: Any) -> str:
+        return presentation.untyped(field.id, field.data)
 
 
 class ValueField(Field):
@@ -19,6 +28,8 @@ class ValueField(Field):
 
     An empty text is NULL where the column allows it.
     """
+
+    widget: Any
 
     def __init__(
         self,
@@ -41,6 +52,9 @@ class ValueField(Field):
         super().process(*args, **kwargs)
         if self.widget_is_given:
             return
+        if isinstance(self.data, bytes) and len(self.data) > MOST_BYTES and not self.raw_data:
+            self.widget = UntypedWidget()
+            return
         text = self._value()
         many = self.codec.lines or "\n" in text or "\r" in text
         one_line = widgets.DateInput() if self.codec.input_type == "date" else widgets.TextInput()
@@ -54,7 +68,7 @@ class ValueField(Field):
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist:
             return
-        text = str(valuelist[0])
+        text = typed(valuelist)
         if text or (self.codec.kind == "text" and not self.nullable):
             self.data = self.codec.read(text)
         else:
@@ -95,7 +109,8 @@ class ChoiceField(SelectFieldBase):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist:
-            self.data = self.codec.read(str(valuelist[0])) if valuelist[0] else None
+            text = typed(valuelist)
+            self.data = self.codec.read(text) if text else None
 
 
 class ReferenceWidget:
@@ -108,7 +123,12 @@ class ReferenceWidget:
             return widgets.Select()(field, **kwargs)
         offered, hint = f"{field.id}-offered", f"{field.id}-hint"
         described = [*str(kwargs.pop("aria-describedby", "")).split(), hint]
-        told = {"list": offered, "aria-describedby": " ".join(described), "autocomplete": "off"}
+        told = {
+            "list": offered,
+            "aria-describedby": " ".join(described),
+            "autocomplete": "off",
+            "data-lookup": url_for(".lookup_view", field=field.name),
+        }
         return presentation.reference_input(
             widgets.TextInput()(field, **kwargs, **told),
             offered,
@@ -165,7 +185,7 @@ class ReferenceField(SelectFieldBase):
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist:
             return
-        key = str(valuelist[0]).strip()
+        key = typed(valuelist).strip()
         plain = key.removeprefix("#")  # a page calls record 42 “#42”
         if self.key_of(self.object_data) in (key, plain):
             self.data = self.object_data
@@ -178,6 +198,13 @@ class ReferenceField(SelectFieldBase):
                     "There is no record of this number, or it was deleted: choose another."
                 )
             self.data = row if self.as_object else self.target.id_of(row)
+
+
+def typed(valuelist: list[Any]) -> str:
+    """The text that was sent. Raises ValueError when a file was."""
+    if not isinstance(valuelist[0], str):
+        raise ValueError("This field takes text, not a file.")
+    return valuelist[0]
 
 
 def _marked(choices: list[tuple[str, str]], chosen: str, stored: str) -> Iterator[Choice]:

@@ -52,7 +52,9 @@ BY_KIND: dict[str, tuple[Operation, ...]] = {
     "time": (EQUALS, NOT_EQUAL, GREATER, SMALLER, BETWEEN, EMPTY),
     "choice": (EQUALS, NOT_EQUAL, EMPTY),
     "key": (EQUALS, NOT_EQUAL, EMPTY, IN_LIST),
+    "address": (EQUALS, NOT_EQUAL, EMPTY),
     "document": (EMPTY,),
+    "binary": (EMPTY,),
 }
 
 

@@ -9,8 +9,8 @@ from flask_admin.form import FormOpts
 
 from webapp.versioning import data_columns, timeline
 
-from . import presentation
-from .converters import FormConverter
+from . import identity, presentation
+from .converters import FormConverter, id_field
 from .deleting import DeleteView
 from .drafts import number_of
 from .forms import (
@@ -38,8 +38,10 @@ class FormView(DeleteView):
         return rename_reserved(form)
 
     def get_create_form(self) -> type[Any]:
-        """Hook: adds the reason."""
+        """Hook: adds the reason, and the id where nothing else makes one."""
         form = own_class(super().get_create_form(), given=self.form is not None)
+        if identity.is_typed(self.model) and not hasattr(form, "id"):
+            form.id = id_field(self.model, self.get_column_name("id"))
         return with_own_fields(form, required=self.reason_required, base_version=False)
 
     def get_edit_form(self) -> type[Any]:

@@ -17,7 +17,7 @@ from wtforms.fields import HiddenField, StringField
 from wtforms.fields.core import UnboundField
 
 from .untouched import as_sent, came_back
-from .values import read_text
+from .values import NOT_STORABLE, read_text
 
 #: Fields of the form that are no columns.
 OWN_FIELDS = ("reason", "base_version")
@@ -74,6 +74,9 @@ class RecordForm(BaseForm):
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         """Hook: in an edit, a stored value that is left alone is not questioned again."""
         super().validate(extra_validators)
+        for field in self._fields.values():
+            if any("\0" in text for text in field.raw_data or () if isinstance(text, str)):
+                field.errors = field.errors or [NOT_STORABLE]
         if self._obj is not None:
             for name in self.columns_by_field():
                 if self.is_untouched(name):

@@ -47,6 +47,19 @@ def parse(model: type[Any], text: Any) -> Any | None:
     return text if documents.is_storable(text) else None
 
 
+def is_typed(model: type[Any]) -> bool:
+    """Whether a person gives a new record its id: neither the versioning nor a default does."""
+    column = _column(inspect(model).base_mapper.class_)
+    given = column.default is not None or column.server_default is not None
+    return not (given or isinstance(column.type, sa.Integer))
+
+
+def check(model: type[Any], value: Any) -> None:
+    """Raise ValueError for a typed id that no address can hold."""
+    if value is None or parse(model, str(value)) is None:
+        raise ValueError(f"An id is a text of 1 to {LONGEST} characters that can be printed.")
+
+
 def matches(model: type[Any], value: Any) -> ColumnElement[bool]:
     """Whether a row belongs to the record of that id.
 

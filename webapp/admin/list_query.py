@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, request
+from flask import flash, g, has_request_context, request
 from flask_admin.model.base import ViewArgs
 from sqlalchemy import func, inspect, select
 
@@ -30,7 +30,9 @@ class QueryView(SaveView):
     def shows_deleted(self) -> bool:
         """Whether the page is the list of deleted records: `?deleted=1`."""
         return (
-            request.endpoint == f"{self.endpoint}.index_view" and request.args.get("deleted") == "1"
+            has_request_context()
+            and request.endpoint == f"{self.endpoint}.index_view"
+            and request.args.get("deleted") == "1"
         )
 
     def get_query(self) -> Any:

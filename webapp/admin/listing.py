@@ -10,7 +10,7 @@ from sqlalchemy.orm import RelationshipDirection
 
 from webapp.versioning import data_columns
 
-from . import presentation, search
+from . import hidden, presentation, search
 from .filters import FilterConverter, default_filters, names_of
 from .list_query import QueryView
 from .values import codec_for
@@ -35,9 +35,12 @@ class ListView(QueryView):
         columns = [
             name
             for name in data_columns(self.model)
-            if name not in held and self._fits(mapper.columns[name].type)
+            if name not in held
+            and self._fits(mapper.columns[name].type)
+            and not hidden.hides(self.model, name)
         ]
-        return [*columns[:MOST_COLUMNS], *relations]
+        shown = [name for name in relations if not hidden.hides(self.model, name)]
+        return [*columns[:MOST_COLUMNS], *shown]
 
     @staticmethod
     def _fits(type_: Any) -> bool:
@@ -72,7 +75,8 @@ class ListView(QueryView):
     def get_sortable_columns(self) -> dict[Any, Any]:
         """Hook: the version columns sort in every list."""
         own = {name: getattr(self.model, name) for name in VERSIONS}
-        return own | super().get_sortable_columns()
+        found = own | super().get_sortable_columns()
+        return {name: by for name, by in found.items() if not hidden.hides(self.model, name)}
 
     def get_column_name(self, field: str) -> str:
         """Hook: names for the version columns; `maker.name` is the “Maker name”."""
@@ -91,7 +95,9 @@ class ListView(QueryView):
         if self.column_searchable_list is None:
             mapper = inspect(self.model)
             names = [
-                name for name in data_columns(self.model) if search.is_text(mapper.columns[name])
+                name
+                for name in data_columns(self.model)
+                if search.is_text(mapper.columns[name]) and not hidden.hides(self.model, name)
             ]
             self.column_searchable_list = names
         return super().init_search()
@@ -100,7 +106,8 @@ class ListView(QueryView):
         """Hook: without a declaration, one can filter by every column that the list shows."""
         if self.column_filters is None:
             shown = [str(name) for name, _ in self._list_columns]
-            self.column_filters = default_filters(self.model, shown)
+            found = default_filters(self.model, shown)
+            self.column_filters = [name for name in found if not hidden.hides(self.model, name)]
         found = super().get_filters() or []
         self._filter_names = names_of(found)
         return found
@@ -122,7 +129,3 @@ class ListView(QueryView):
     def get_list_row_actions(self) -> list[Any]:
         """Hook: a deleted record has a timeline, which the template links, and nothing else."""
         return [] if self.shows_deleted else super().get_list_row_actions()
-
-    def get_actions_list(self) -> Any:
-        """Hook: no bulk action on deleted records."""
-        return ([], {}) if self.shows_deleted else super().get_actions_list()

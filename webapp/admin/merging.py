@@ -25,6 +25,7 @@ from webapp.versioning import (
 
 from . import runs
 from .drafts import Asked, Draft
+from .secret_fields import SecretMixin
 from .shown import Layout, Shown
 from .untouched import came_back
 
@@ -227,6 +228,8 @@ class Merge:
     def _unreadable(self, attribute: str, old: Any, text: str) -> Shown:
         """What was typed and is no value of the column."""
         shown = self.layout.same(attribute, self._open(attribute, old))
+        if attribute in masked_columns(self.model):
+            return shown
         return replace(shown, form="pair", old=shown.new, new=runs.text(text, self.layout.room))
 
     def _open(self, attribute: str, value: Any) -> Any:
@@ -234,6 +237,9 @@ class Merge:
         return MASKED if attribute in masked_columns(self.model) else value
 
     def _is_theirs(self, form: Any, name: str) -> bool:
+        if isinstance(form[name], SecretMixin) and form[name].raw_data:
+            stored = getattr(self.theirs, self.fields[name])
+            return bool(form[name].data == stored)  # what was rendered does not tell
         return came_back(form[name], self.form_of_theirs[name])
 
     def _columns(self, attribute: str) -> set[str]:

@@ -13,7 +13,8 @@ from flask import Flask, current_app
 from markupsafe import Markup, escape
 from sqlalchemy.orm.collections import InstrumentedList
 
-from webapp.versioning import data_columns, is_versioned, utcnow
+from webapp.files import StoredFile
+from webapp.versioning import data_columns, is_versioned, masked_columns, utcnow
 
 from . import documents, identity, times, values
 from .addresses import url_of
@@ -69,8 +70,8 @@ def name_of(row: Any) -> str:
     if named is not object.__str__:
         return str(row) or numbered(row)
     names = data_columns(model) if is_versioned(model) else ()
-    texts = (getattr(row, name) for name in names)
-    found = next((text for text in texts if isinstance(text, str) and text), None)
+    texts = (getattr(row, name) for name in names if name not in masked_columns(model))
+    found = next((text for text in texts if type(text) is str and text), None)
     return numbered(row) if found is None else shortened(found)
 
 
@@ -163,9 +164,81 @@ def reference_input(
     now = Markup("Now: <b>{}</b>. ").format(in_use) if in_use else ""
     return Markup(
         '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}There are too many'
-        " records to list them all: pick one of those offered, or type the number of another, which"
-        " stands on its page, like #42.</small>"
+        " records to list them all: type a part of the name and pick one of those offered, or type"
+        " the number, which stands on the record’s page, like #42.</small>"
     ).format(Markup(control), list_id, offered, hint_id, now)
+
+
+def bytes_in_words(size: int) -> str:
+    """Like "512 bytes", "34 KB", "2 MB": rounded, in powers of 1024."""
+    for unit, length in (("MB", 1024 * 1024), ("KB", 1024)):
+        if size >= length:
+            return f"{size / length:.3g} {unit}"
+    return f"{size:,} bytes"
+
+
+def file_words(stored: StoredFile) -> str:
+    """A file as its name, size and digest, by which two of one name are told apart."""
+    return f"{stored.name}, {bytes_in_words(stored.size)}, SHA-256 {stored.sha256[:16]}…"
+
+
+def file_link(stored: StoredFile, address: str) -> Markup:
+    """The file's name as a link to it, with the image itself before it, small."""
+    size = bytes_in_words(stored.size)
+    image = Markup('<img class="thumb" src="{}" alt="" loading="lazy">').format(address)
+    link = Markup('<a class="file" href="{}">{}{}</a> <small>{}</small>')
+    return link.format(address, image if stored.is_image else "", visible(stored.name), size)
+
+
+def upload_input(
+    field_id: str,
+    name: str,
+    label: str,
+    *,
+    token: str,
+    stored: StoredFile | None,
+    address: str,
+    images: bool,
+    may_remove: bool,
+    attributes: dict[str, Any],
+) -> Markup:
+    """The controls of a file: what is there, the choice of another, and a box for none."""
+    kinds = "image/png,image/jpeg,image/gif,image/webp"
+    given = {"accept": kinds} if images else {}
+    given |= {key: value for key, value in attributes.items() if value not in (False, None)}
+    options = Markup("").join(Markup(' {}="{}"').format(*pair) for pair in given.items())
+    now = Markup("")
+    if stored is not None and address:
+        now = Markup('<p class="file-now">Now: {}</p>').format(file_link(stored, address))
+    elif stored is not None:
+        now = Markup(
+            '<p class="file-now">Chosen and not saved yet: <b>{}</b> <small>{}</small></p>'
+        )
+        now = now.format(visible(stored.name), bytes_in_words(stored.size))
+    box = Markup(
+        '<label class="file-none"><input type="checkbox" name="{}-remove" value="1">'
+        ' Remove the file<span class="sr-only">: {}</span></label>'
+    ).format(name, label)
+    return Markup(
+        '{}<input type="hidden" name="{}" value="{}">'
+        '<input type="file" id="{}" name="{}-upload"{}>{}'
+    ).format(now, name, token, field_id, name, options, box if stored and may_remove else "")
+
+
+def untyped(field_id: str, value: bytes) -> Markup:
+    """What stands in a form for bytes that are too many to be typed."""
+    return Markup(
+        '<output class="form-control-plaintext" id="{}">{:,} bytes, kept as they are.'
+        " They are too many to be edited here.</output>"
+    ).format(field_id, len(value))
+
+
+def with_removal(control: str, name: str, box_id: str, is_ticked: bool) -> Markup:
+    """A field, and a box that removes what is stored."""
+    return Markup(
+        '{}<span class="removal"><input type="checkbox" name="{}" value=" " id="{}"{}>'
+        '<label for="{}">Remove what is stored</label></span>'
+    ).format(Markup(control), name, box_id, Markup(" checked") if is_ticked else "", box_id)
 
 
 def last_change(at: dt.datetime, actor: str | None) -> Markup:
@@ -208,6 +281,7 @@ WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (type(None), lambda value: ""),
     (bool, lambda value: "Yes" if value else "No"),
     (enum.Enum, values.label_of),
+    (StoredFile, lambda value: file_words(value)),
     (str, str),
     (dt.datetime, _aware_or_naive),
     (dt.timedelta, values.write_duration),

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, inspect, select
 
-from webapp.versioning import Operation, current, data_columns, is_versioned
+from webapp.versioning import (
+    Operation,
+    current,
+    data_columns,
+    is_versioned,
+    masked_columns,
+    newest_at,
+)
 
 from . import identity, search
 from .presentation import name_of
 
 #: Records that a form lists. Of more, the first are offered; any other is named by its number.
 MOST = 500
+#: Records that a look-up answers with.
+FOUND = 20
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,30 @@ class Target:
         pairs.sort(key=lambda pair: pair[1].lower())
         return Choices(tuple(pairs), is_all=len(rows) <= MOST)
 
+    def search(self, typed: str) -> list[tuple[str, str]]:
+        """Key and name of the live records that hold every word typed in one of their texts, the
+        first `FOUND` by name, and before them the one whose key it is."""
+        exact = self.live(typed.removeprefix("#"))
+        columns = [getattr(self.model, name) for name in self._text_names()]
+        words = search.terms(typed)[: search.MOST_TERMS]
+        if not columns or not words:
+            return [] if exact is None else [(self.key(exact), name_of(exact))]
+        statement = self._all().where(*(search.condition(columns, word) for word in words))
+        by = (columns[0], getattr(self.model, self.id_name))
+        rows = list(self.db.session.scalars(statement.order_by(*by).limit(FOUND)))
+        found = rows if exact is None else [exact, *(row for row in rows if row is not exact)]
+        return [(self.key(row), name_of(row)) for row in found[:FOUND]]
+
     def _name_column(self) -> Any | None:
         """The column by which the database sorts records by name: the first short text."""
+        texts = self._text_names()
+        return getattr(self.model, texts[0]) if texts else None
+
+    def _text_names(self) -> list[str]:
         mapper = inspect(self.model)
         names = data_columns(self.model) if is_versioned(self.model) else mapper.columns.keys()
-        texts = [name for name in names if search.is_text(mapper.columns[name])]
-        return getattr(self.model, texts[0]) if texts else None
+        seen = [name for name in names if name not in masked_columns(self.model)]
+        return [name for name in seen if search.is_text(mapper.columns[name])]
 
     def live(self, key: str) -> Any | None:
         """The live record of that key; None for a key of any other shape or record."""
@@ -80,11 +108,16 @@ class Target:
         value = identity.parse(self.model, key)
         return f"#{key} (unknown)" if value is None else self.names([value])[value]
 
-    def names(self, ids: Collection[Any]) -> dict[Any, str]:
-        """What to call the records of those ids now, also deleted and unknown ones: one query."""
+    def names(self, ids: Collection[Any], when: datetime | None = None) -> dict[Any, str]:
+        """What to call the records of those ids, also deleted and unknown ones: one query.
+
+        They are called as they are now, or as they were at that moment.
+        """
         statement = select(self.model).where(identity.among(self.model, ids))
         if is_versioned(self.model):
-            statement = statement.where(self.model.is_current_version)
+            model: Any = self.model
+            now = model.is_current_version
+            statement = statement.where(now if when is None else newest_at(model, when))
         found = {self.id_of(row): row for row in self.db.session.scalars(statement)}
         return {id: _name(found.get(id), id) for id in ids}
 

@@ -57,8 +57,8 @@ def _explain(error: Exception, model: type[Any]) -> tuple[set[str], str]:
 
 
 def _of_constraint(model: type[Any], name: str | None) -> set[str]:
-    table: Any = inspect(model).local_table
-    for rule in (*table.indexes, *table.constraints):
+    tables = inspect(model).tables
+    for rule in (each for table in tables for each in (*table.indexes, *table.constraints)):
         if name is not None and rule.name == name and getattr(rule, "unique", True):
             return _attributes(model, [column.name for column in rule.columns])
     return set()

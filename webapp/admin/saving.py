@@ -8,14 +8,16 @@ from flask import flash, redirect, request
 from flask_admin import expose
 from wtforms import ValidationError
 
+from webapp.errors import names_bad_text
 from webapp.versioning import (
     ReadOnlyVersion,
+    RecordExists,
     VersionConflict,
     VersioningError,
     change,
 )
 
-from . import presentation, refusals, unique
+from . import in_use, presentation, refusals, unique
 from .merge_page import MergeView
 
 UNCHANGED = "Nothing changed, no new version was made."
@@ -25,6 +27,7 @@ class SaveView(MergeView):
     """Flask-Admin's create and edit pages, with our answers: 409, 410, 422, "nothing changed"."""
 
     @expose("/new/", methods=("GET", "POST"))
+    @names_bad_text
     def create_view(self) -> Any:
         """Hook: answers 403 and 422 where the stock page redirects or answers 200."""
         self.permit(self.can_create)
@@ -38,6 +41,7 @@ class SaveView(MergeView):
         return self.form_page(self.create_template, form, self._form_create_rules)
 
     @expose("/edit/", methods=("GET", "POST"))
+    @names_bad_text
     def edit_view(self) -> Any:
         """Hook: checks the base version, and tells what a save has done."""
         self.permit(self.can_edit)
@@ -133,8 +137,13 @@ class SaveView(MergeView):
                     session.commit()
         except (VersionConflict, ReadOnlyVersion):
             raise
+        except RecordExists as error:
+            field = form._fields.get("id")  # typed by the person, where the form has it
+            told = form.form_errors if field is None else field.errors
+            told.append(str(error) if field is None else unique.MESSAGE)
         except (ValidationError, VersioningError) as error:
-            form.form_errors.append(str(error))
+            session.rollback()
+            form.form_errors.append(in_use.said(self.session, error))
         except Exception as error:
             session.rollback()
             if not refusals.is_refusal(error):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
@@ -13,17 +14,17 @@ from sqlalchemy import inspect
 
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
-from . import presentation, runs
+from . import moments, presentation, runs
 from .declared import Declared
+from .lookup_page import LookUpView
 from .plot import Plot, plot
-from .records import RecordView
 from .references import Target
 from .shown import Layout
 
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 
-class TimelineView(RecordView):
+class TimelineView(LookUpView):
     """The page `timeline/?id=7`, and its next pages `&before=40`."""
 
     timeline_template = "history/timeline.html"
@@ -80,6 +81,7 @@ class TimelineView(RecordView):
             revive_url=self.revive_url(record) if deleted and self.can_edit else None,
             restore_url=partial(self._restore_url, record),
             undo_url=partial(self._undo_url, record),
+            then_url=partial(self._then_url, record),
             shown={
                 entry.version_id: layout.changes(
                     entry.changes, first=entry.operation == Operation.CREATE
@@ -110,19 +112,25 @@ class TimelineView(RecordView):
 
     def show_value(self, name: str, value: Any) -> str:
         """Text of a column's value; "" for none. Hook for models with values of their own."""
+        if value is MASKED:
+            return str(value)
         if name in self.references and value is not None:
+            if isinstance(value, tuple):  # of links
+                return ", ".join(self.look_up(name, set(value))[id] for id in value)
             return self.look_up(name, {value})[value]
         choices = self._column_choices_map.get(name)
         return str(choices[value]) if choices and value in choices else presentation.text_of(value)
 
-    def look_up(self, name: str, ids: set[Any]) -> dict[Any, str]:
+    def look_up(self, name: str, ids: set[Any], when: datetime | None = None) -> dict[Any, str]:
         """Names of the records that a column of `references` points at, by id, kept for the length
-        of the request."""
+        of the request: as of the moment, of the page's unless told, else the present ones.
+        """
+        when = self.moment.at if when is None and self.moment else when
         names = g.setdefault("reference_names", {})  # a page of changes shows several models
         known: dict[Any, str] = names.setdefault((self.model, name), {})
         missing = ids - {None} - known.keys()
         if missing:
-            known |= Target(self.session, self.references[name]).names(missing)
+            known |= Target(self.session, self.references[name]).names(missing, when)
         return known
 
     def look_up_all(self, changes: Iterable[FieldChange]) -> None:
@@ -130,7 +138,9 @@ class TimelineView(RecordView):
         ids: dict[str, set[Any]] = {name: set() for name in self.references}
         for each in changes:
             if each.name in ids:
-                ids[each.name] |= {each.old, each.new} - {MASKED}
+                sides = {each.old, each.new} - {MASKED}
+                for side in sides:  # a tuple holds the ids of links
+                    ids[each.name] |= set(side) if isinstance(side, tuple) else {side}
         for name, found in ids.items():
             self.look_up(name, found)
 
@@ -148,10 +158,12 @@ class TimelineView(RecordView):
         return None
 
     def layout(self, room: runs.Room) -> Layout:
-        """How the columns of this view are laid out. References and choices are no numbers."""
+        """How the columns of this view are laid out. References, choices and files
+        are compared as a whole."""
         columns = inspect(self.model).columns
         references = {name for name, column in columns.items() if column.foreign_keys}
         plain = references | self.references.keys() | self._column_choices_map.keys()
+        plain |= set(self.file_columns())
         return Layout(self.show_value, self.get_column_name, frozenset(plain), room)
 
     def compare_url(self, record: Any, a: int, b: int, **more: Any) -> str:
@@ -213,6 +225,16 @@ class TimelineView(RecordView):
             )
         offered = self.can_edit and (entry.version_id > 1 or self.can_delete)
         return self._asking(offered, "undo", record, entry)
+
+    def _then_url(self, record: Any, entry: Any) -> str | None:
+        """Address of the record as of the moment of a version: not for a tombstone, nor for one
+        that was superseded at that very moment."""
+        seen = entry.operation != Operation.DELETE and entry.at != entry.superseded_at
+        return self.then_url(record, entry.at) if seen and self.can_view_details else None
+
+    def then_url(self, record: Any, at: datetime) -> str:
+        """Address of the record as it was at a moment."""
+        return self.record_url("details", record.id, **{moments.NAME: moments.write(at)})
 
     def _asking(self, offered: bool, page: str, record: Any, entry: Any) -> str | None:
         return self.record_url(page, record.id, version=entry.version_id) if offered else None

@@ -36,9 +36,10 @@ def rules(model: type[Any]) -> Iterator[tuple[str, ...]]:
     """The attributes of every unique index and constraint over the model's own columns."""
     mapper = inspect(model)
     own = set(data_columns(model)) if is_versioned(model) else set(mapper.column_attrs.keys())
-    table: Any = mapper.local_table
-    constraints = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
-    for rule in [*constraints, *(index for index in table.indexes if index.unique)]:
+    constraints = [each for table in mapper.tables for each in table.constraints]
+    indexes = [each for table in mapper.tables for each in table.indexes]
+    unique = (each for each in constraints if isinstance(each, UniqueConstraint))
+    for rule in [*unique, *(index for index in indexes if index.unique)]:
         names = tuple(
             mapper.get_property_by_column(column).key
             for column in rule.columns

@@ -11,18 +11,23 @@ import datetime as dt
 import enum
 import math
 import re
+import struct
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from webapp.files import FileType
 from webapp.versioning import UtcDateTime
 
-from . import documents, times
+from . import documents, rare_values, times
+from .arrays import array_codec
+from .codec import Codec
+from .decorated import decorated_codec
 
 WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -32,39 +37,28 @@ DURATION = re.compile(
     re.ASCII,
 )
 LONGEST_NUMBER = 400
-
-
-@dataclass(frozen=True)
-class Codec:
-    """How the values of one column type are written and read. `read` raises ValueError.
-
-    `kind` names the family (text, number, time, choice, document), which decides on widgets and
-    filters. `choices` are pairs of written value and label.
-    """
-
-    kind: str
-    write: Callable[[Any], str]
-    read: Callable[[str], Any]
-    hint: str = ""
-    lines: bool = False
-    choices: tuple[tuple[str, str], ...] = ()
-    input_type: str = "text"
+NOT_STORABLE = "The text holds a character that cannot be stored."
+#: Decimal arithmetic without rounding, for whatever `NUMBER` takes.
+EXACT = Context(prec=2_000)
 
 
 def codec_for(type_: TypeEngine[Any]) -> Codec | None:
-    """The codec of a column type; None for what is not edited as text, such as binary."""
+    """The codec of a column type; None for what is not edited as text, such as a pickle."""
     if isinstance(type_, UtcDateTime):
         return _moment()
     for known, make in MAKERS:
         if isinstance(type_, known):
             return make(type_)
-    return codec_for(type_.impl_instance) if isinstance(type_, TypeDecorator) else None
+    if not isinstance(type_, TypeDecorator):
+        return None
+    stored = codec_for(type_.impl_instance)
+    return None if stored is None else decorated_codec(type_, stored)
 
 
 def read_text(text: str) -> str:
     """Text as it may be stored: line ends as LF. Raises ValueError for NUL and lone surrogates."""
     if not documents.is_storable(text):
-        raise ValueError("The text holds a character that cannot be stored.")
+        raise ValueError(NOT_STORABLE)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -103,12 +97,11 @@ def _decimal(type_: sa.Numeric[Any]) -> Codec:
 
     def read(text: str) -> Decimal:
         number = _number(text)
-        try:
-            exact = number if scale is None else number.quantize(Decimal(1).scaleb(-scale))
-        except InvalidOperation:
-            raise ValueError("The number is too large.") from None
+        if not math.isfinite(float(number)):
+            raise ValueError("The number is too large.")
+        exact = number if scale is None else number.quantize(Decimal(1).scaleb(-scale), None, EXACT)
         if exact != number:
-            raise ValueError(f"At most {scale} digits after the point.")
+            raise ValueError(_places(scale or 0))
         if precision is not None and abs(exact) >= Decimal(10) ** (precision - (scale or 0)):
             raise ValueError(f"At most {precision - (scale or 0)} digits before the point.")
         return exact
@@ -116,14 +109,35 @@ def _decimal(type_: sa.Numeric[Any]) -> Codec:
     return Codec("number", write, read)
 
 
+def _places(scale: int) -> str:
+    """What a number must keep to that has so many digits after the point."""
+    return (
+        f"At most {scale} digits after the point."
+        if scale >= 0
+        else f"Only multiples of {10**-scale}."
+    )
+
+
 def _float(type_: TypeEngine[Any]) -> Codec:
     def read(text: str) -> float:
         number = float(_number(text))
         if not math.isfinite(number):
             raise ValueError("The number is too large.")
+        if isinstance(type_, sa.REAL):
+            _check_real(number)
         return number
 
     return Codec("number", lambda value: repr(float(value)), read)
+
+
+def _check_real(number: float) -> None:
+    """Raises ValueError for what four bytes cannot hold."""
+    try:
+        (kept,) = struct.unpack("<f", struct.pack("<f", number))
+    except OverflowError:
+        raise ValueError("The number is too large.") from None
+    if number and not kept:
+        raise ValueError("The number is too close to zero.")
 
 
 def _number(text: str) -> Decimal:
@@ -191,16 +205,6 @@ def _date(type_: sa.Date) -> Codec:
     return Codec("time", lambda value: value.isoformat(), read, input_type="date")
 
 
-def _time(type_: sa.Time) -> Codec:
-    def read(text: str) -> dt.time:
-        try:
-            return dt.time.fromisoformat(text.strip())
-        except ValueError:
-            raise ValueError("Not a time of day. Like 16:20:00.") from None
-
-    return Codec("time", lambda value: value.isoformat(), read, "Like 16:20:00.")
-
-
 def _interval(type_: TypeEngine[Any]) -> Codec:
     return Codec("time", write_duration, read_duration, "Like 2 days 03:04:05.")
 
@@ -248,40 +252,27 @@ def _json(type_: TypeEngine[Any]) -> Codec:
 
 def _array(type_: sa.ARRAY[Any]) -> Codec | None:
     item = codec_for(type_.item_type)
-    if item is None or type_.item_type.python_type not in (str, int, float, bool):
-        return None
-
-    def read(text: str) -> list[Any]:
-        found = documents.read(text)
-        if not isinstance(found, list):
-            raise ValueError('Not a list. Like ["one", "two"].')
-        return [each if each is None else item.read(_scalar(each)) for each in found]
-
-    return Codec("document", documents.write, read, lines=True)
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, (list, dict)):
-        raise ValueError("A list of single values, please.")
-    return ("1" if value else "0") if isinstance(value, bool) else str(value)
+    return None if item is None else array_codec(type_, item)
 
 
 def _nothing(type_: TypeEngine[Any]) -> None:
     return None
 
 
-# The first that fits wins: Enum and Text are Strings, and LargeBinary is no text.
+# The first that fits wins: Enum and Text are Strings.
 MAKERS: tuple[tuple[type[Any], Callable[[Any], Codec | None]], ...] = (
-    (sa.LargeBinary, _nothing),
+    (sa.PickleType, _nothing),
+    (FileType, _nothing),
+    *rare_values.MAKERS,
     (sa.Enum, _enum),
     (sa.Boolean, _boolean),
     (sa.JSON, _json),
     (sa.ARRAY, _array),
     (sa.Uuid, _uuid),
     (sa.Interval, _interval),
+    (pg.INTERVAL, _interval),
     (sa.DateTime, _datetime),
     (sa.Date, _date),
-    (sa.Time, _time),
     (sa.Float, _float),
     (sa.Numeric, _decimal),
     (sa.Integer, _integer),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
 from typing import Any, NoReturn
 
@@ -9,18 +10,24 @@ from flask import abort, g
 from flask_admin import expose
 
 from webapp.changes import Change
-from webapp.versioning import Reference, blame
+from webapp.versioning import Reference, blame, is_versioned
 
-from . import givers, presentation
-from .listing import ListView
+from . import givers, hidden, presentation
+from .file_page import shown_file
+from .plain import drop_actions, make_plain, stock_over_plain
+from .record_then import ThenView
 
 
-class VersionedModelView(ListView):
+@stock_over_plain
+class VersionedModelView(ThenView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
-    `reason_required`, `form_references`, `timeline_size` and `timeline_plot`.
+    `reason_required`, `form_references`, `timeline_size` and `timeline_plot`. Over a model without
+    versions it behaves like the stock view, in our look.
     """
+
+    keeps_versions = True
 
     can_view_details = True  # its pages are a 500 when this is set after start-up
     can_export = False  # exported text is escaped and capped where a view turns it on
@@ -30,19 +37,38 @@ class VersionedModelView(ListView):
     column_type_formatters_detail = presentation.cells(shorten=False)
     column_type_formatters_export = presentation.cells(shorten=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if self.column_editable_list:
+    def __init__(self, model: type[Any], *args: Any, **kwargs: Any) -> None:
+        self.keeps_versions = is_versioned(model)
+        if not self.keeps_versions:
+            make_plain(self, VersionedModelView)
+        elif self.column_editable_list:
             raise ValueError(
                 f"{type(self).__name__}.column_editable_list: the script behind it runs stored text"
                 " as JavaScript. Edit records on their page."
             )
-        if self.edit_modal or self.create_modal or self.details_modal:
+        elif self.edit_modal or self.create_modal or self.details_modal:
             raise ValueError(f"{type(self).__name__}: records have pages, not modal windows.")
-        super().__init__(*args, **kwargs)
+        elif self.inline_models:
+            raise ValueError(
+                f"{type(self).__name__}.inline_models: Flask-Admin would edit the children's rows"
+                " in place. Give the children a view of their own."
+            )
+        super().__init__(model, *args, **kwargs)
+        if self.keeps_versions:
+            hidden.check(self)
+        else:
+            drop_actions(self, VersionedModelView)
+
+    def _get_list_value(self, context: Any, model: Any, name: Any, *formatters: Any) -> Any:
+        """Hook: of a masked column, lists, details and exports show that it has a value."""
+        if hidden.hides(self.model, name):
+            return hidden.stand_in(self._get_field_value(model, name))
+        return super()._get_list_value(context, model, name, *formatters)
 
     def _refresh_cache(self) -> None:
         """Hook: the version columns are shown in our way unless the view has its own."""
         ours: dict[str, Any] = {"version_id": _versions, "version_from": _last_change}
+        ours |= dict.fromkeys(self.file_columns(), shown_file)
         self.column_formatters = ours | dict(self.column_formatters or {})
         if self.column_formatters_export is None:
             given = self.column_formatters.items()
@@ -77,6 +103,9 @@ class VersionedModelView(ListView):
     def details_view(self) -> Any:
         """Hook: answers 403 and 404 where the stock page redirects."""
         self.permit(self.can_view_details)
+        if self.moment is not None:
+            return self.record_then(self.moment)
+        self.tell_picker()
         id = self.asked_id()
         model = self.get_one(id)
         if model is None:
@@ -104,7 +133,7 @@ class VersionedModelView(ListView):
         """Hook: a spreadsheet would run text that looks like a formula."""
         value = self._get_field_value(model, name)
         text = super().get_export_value(model, name)
-        return presentation.exported(text) if isinstance(value, str) else text
+        return text if isinstance(value, (int, float, Decimal)) else presentation.exported(text)
 
     def ajax_update(self) -> NoReturn:
         """Unexposed: it ignores `can_edit`."""

@@ -17,6 +17,7 @@ class SupplierAdmin(VersionedModelView):
     column_filters = ["country", "preferred", "lead_days"]
     column_labels = {"lead_days": "Lead time"}
     column_descriptions = {"lead_days": "Days from the order to the delivery, as agreed."}
+    can_export = True
 
 
 @register(Product, name="Products", category=CATALOGUE)
@@ -43,6 +44,7 @@ class ProductAdmin(VersionedModelView):
         "attributes": "Anything else worth knowing, as JSON.",
     }
     timeline_plot = "price"
+    can_export = True
 
 
 @register(Category, name="Categories", category=CATALOGUE)

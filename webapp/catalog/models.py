@@ -19,6 +19,7 @@ from webapp.extensions import db
 from webapp.versioning import (
     UtcDateTime,
     Versioned,
+    as_of_index,
     collected,
     current_index,
     current_unique,
@@ -59,6 +60,7 @@ class Supplier(Versioned, db.Model):
         current_unique("name"),
         current_index("name"),
         current_index("country"),
+        as_of_index("name"),
     )
 
     def __str__(self) -> str:
@@ -106,6 +108,7 @@ class Product(Versioned, db.Model):
         current_index("sku"),
         current_index("price"),
         current_index("stock"),
+        as_of_index("name"),
     )
 
     def __str__(self) -> str:

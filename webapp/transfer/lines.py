@@ -85,7 +85,14 @@ class Format:
     def __init__(self, model: type[Any], key: str | None = None) -> None:
         if not is_versioned(model):
             raise TransferError(f"{model.__name__} keeps no versions; name a Versioned model.")
-        columns = inspect(model).columns
+        mapper = inspect(model)
+        below = sorted(m.class_.__name__ for m in mapper.self_and_descendants if m is not mapper)
+        if below:
+            raise TransferError(
+                f"Records of {model.__name__} may belong to subclasses, whose columns such a file"
+                f" would lack: name one that has none below it, such as {below[0]}."
+            )
+        columns = mapper.columns
         names = data_columns(model)
         if key is not None and key not in names:
             raise TransferError(

@@ -30,6 +30,7 @@ from .errors import (
     RecordExists,
     Referrer,
     RestoreClash,
+    SelectionChanged,
     StillReferenced,
     UndoBlocked,
     UnknownChange,
@@ -41,15 +42,16 @@ from .feed import ChangeEntry, Feed, Place, Tally, changes
 from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
-from .indexes import as_of_index, current_index, current_unique
+from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
-from .links import linked
+from .links import link_names, linked
+from .many import ManyPlan, Skipped, act_on_many, plan_many
 from .masking import MASKED, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import as_of, count_live, current, deleted, live
+from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
 from .recorded import recorded_models
 from .references import (
     Reference,
@@ -61,7 +63,7 @@ from .references import (
     references_to,
 )
 from .referred import load_as_of, versions_as_of
-from .restore import Restoration, plan_restore, restore
+from .restore import Restoration, plan_restore, restorable, restore
 from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
 from .sqlite import prepare_sqlite
@@ -97,6 +99,7 @@ __all__ = [
     "Hunk",
     "LabelDifference",
     "LeftField",
+    "ManyPlan",
     "MembersDifference",
     "ModelChanges",
     "ModelCheck",
@@ -114,6 +117,8 @@ __all__ = [
     "Referrer",
     "Restoration",
     "RestoreClash",
+    "SelectionChanged",
+    "Skipped",
     "StillReferenced",
     "Tally",
     "TextDifference",
@@ -130,9 +135,12 @@ __all__ = [
     "Versioned",
     "VersioningError",
     "WhatChanged",
+    "act_on_many",
     "activity",
+    "alive_at",
     "as_of",
     "as_of_index",
+    "as_of_order",
     "blame",
     "change",
     "changes",
@@ -155,6 +163,7 @@ __all__ = [
     "install_guards",
     "is_versioned",
     "link_changes",
+    "link_names",
     "linked",
     "live",
     "load_as_of",
@@ -162,8 +171,10 @@ __all__ = [
     "mend_guards",
     "merge_fields",
     "merged_values",
+    "newest_at",
     "parse_moment",
     "pinned",
+    "plan_many",
     "plan_restore",
     "plan_undo",
     "plan_undo_change",
@@ -172,6 +183,7 @@ __all__ = [
     "recorded_models",
     "references_of",
     "references_to",
+    "restorable",
     "restore",
     "retry_on_conflict",
     "shown_columns",

@@ -9,7 +9,8 @@ the living refer to, whichever session comes first, at any isolation level.
 
 Triggers keep the table, on whatever way a version is written. Nothing is written at an edit: only
 creating, deleting and restoring a record that others may refer to costs a row. Models that no one
-refers to have no such table.
+refers to have no such table. The triggers are written for SQLite and PostgreSQL; on another
+database the table stays empty, and so every reference is refused.
 """
 
 from __future__ import annotations

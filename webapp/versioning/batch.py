@@ -50,8 +50,8 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from .ledger import OpenChange, Step
-from .rows import closed_row, column_of, moment, next_row
-from .shape import version_table
+from .rows import closed_row, column_of, moment, next_part, next_row
+from .shape import part_tables, version_table
 from .sqlite import GIVEN
 from .types import UtcDateTime
 
@@ -108,8 +108,8 @@ class Shape(NamedTuple):
                 found.append([name in step.values for step in steps])
         return [*found, [step.op for step in steps]] if self.operations else found
 
-    def next_rows(self, given: Sequence[ColumnElement[Any]]) -> dict[Column[Any], Any]:
-        """The next versions, from the table's rows and what is given for each."""
+    def next_rows(self, given: Sequence[ColumnElement[Any]]) -> dict[Table, dict[Column[Any], Any]]:
+        """The next versions, from the rows and what is given for each, by table, base first."""
         replaced: dict[Column[Any], Any] = {}
         for place, name in enumerate(self.names):
             target = column_of(self.mapper, name)
@@ -119,13 +119,15 @@ class Shape(NamedTuple):
             else:
                 replaced[target] = given[2 + place]
         rows = self.table.c
-        return next_row(
+        base = next_row(
             self.table,
             replaced,
             at=moment(rows, AT),
             op=given[-1] if self.operations else bindparam("b_op", type_=rows.version_op.type),
             change_id=bindparam("b_change", type_=rows.change_id.type),
         )
+        parts = part_tables(self.mapper)
+        return {self.table: base, **{part: next_part(part, replaced) for part in parts}}
 
 
 def shape_of(mapper: Mapper[Any], steps: Sequence[Step]) -> Shape:
@@ -138,7 +140,7 @@ class Statements(NamedTuple):
     """Close the rows; insert their next versions."""
 
     close: Update
-    copy: Insert
+    copies: list[Insert]
 
 
 def supersede_as_one(
@@ -174,7 +176,8 @@ def supersede_as_one(
     try:
         count = connection.execute(statements.close, parameters).rowcount
         if count == len(steps):
-            connection.execute(statements.copy, parameters)
+            for copy in statements.copies:
+                connection.execute(copy, parameters)
     finally:
         if GIVEN in connection.info:
             connection.info[GIVEN] = ()
@@ -212,18 +215,20 @@ def _closing(table: Table, statement: Update) -> Update:
     return statement.where(still_current).values(closed_row(table, moment(table.c, AT)))
 
 
-def _copying(shape: Shape, rows: FromClause, given: Sequence[ColumnElement[Any]]) -> Insert:
-    table, values = shape.table, shape.next_rows(given)
-    # an outer join, to have what is given read first; each row of it has its partner
-    joined = rows.outerjoin(table, _is_given(table, given))
-    chosen = select(*values.values()).select_from(joined)
-    return insert(table).from_select(list(values), chosen, include_defaults=False)
+def _copying(shape: Shape, rows: FromClause, given: Sequence[ColumnElement[Any]]) -> list[Insert]:
+    found = []
+    for table, values in shape.next_rows(given).items():
+        # an outer join, to have what is given read first; each row of it has its partner
+        joined = rows.outerjoin(table, _is_given(table, given))
+        chosen = select(*values.values()).select_from(joined)
+        found.append(insert(table).from_select(list(values), chosen, include_defaults=False))
+    return found
 
 
 def _array(place: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:
     if place < 2 and isinstance(kind, Integer):
         return cast(bindparam(_name(place), type_=String()), ARRAY(kind))
-    return bindparam(_name(place), type_=ARRAY(kind))
+    return bindparam(_name(place), type_=ARRAY(kind, dimensions=1))  # a value may be a list
 
 
 def _array_text(numbers: Sequence[int]) -> str:

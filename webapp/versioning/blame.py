@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Text, case, cast, func, inspect, null, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, inspect, null, select
 from sqlalchemy.orm import Mapper, Session
 
 from .errors import UnknownVersion
 from .ledger import ledger_of
 from .masking import shown_columns
-from .shape import unversioned_columns, version_table
+from .rows import cell, whole_rows
+from .shape import is_json, unversioned_columns, version_table
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,22 @@ class Blame:
     change_id: int | None
 
 
-def blame(session: Session, model: type[Any], id: Any) -> dict[str, Blame]:
+def blame(
+    session: Session, model: type[Any], id: Any, version_id: int | None = None
+) -> dict[str, Blame]:
     """For each data attribute of a record, by name, the version that gave it its present value.
 
     Two statements, the first one scan of the record's versions. A value that went away and came
     back is blamed on the version that brought it back. Blame does not reach past a re-creation
     (a new record under a deleted one's id); it does reach past a restore, for values that this did
     not alter, and a tombstone alters none. Left out are ``__excluded__`` and ``__unversioned__``
-    columns. JSON is compared as text.
+    columns. JSON is compared as text. With `version_id`, the present is that version.
 
     Raises UnknownVersion when the record has no version.
     """
     mapper = inspect(model)
     names = [name for name in shown_columns(model) if name not in unversioned_columns(mapper)]
-    found = session.execute(_givers(mapper, names, id)).one()
+    found = session.execute(_givers(mapper, names, id, version_id)).one()
     if found.created is None:
         raise UnknownVersion(f"{model.__name__} {id} has no version. Look for it in the list.")
     givers = {
@@ -53,34 +56,28 @@ def blame(session: Session, model: type[Any], id: Any) -> dict[str, Blame]:
     return {name: Blame(name, version, *made[version]) for name, version in givers.items()}
 
 
-def _givers(mapper: Mapper[Any], names: list[str], id: Any) -> Any:
+def _givers(mapper: Mapper[Any], names: list[str], id: Any, last: int | None) -> Any:
     """The last creation, and for each column the last version whose value is not the present."""
-    rows = version_table(mapper)
-    newest = rows.alias()
+    rows, newest = whole_rows(mapper), whole_rows(mapper)
     present = (
         select(newest)
-        .where(newest.c.id == id)
+        .where(newest.c.id == id, *([] if last is None else [newest.c.version_id <= last]))
         .order_by(newest.c.version_id.desc())
         .limit(1)
         .subquery()
     )
-    others = [
-        case(
-            (_plain(rows.c[c.name]).is_distinct_from(_plain(present.c[c.name])), rows.c.version_id)
-        )
-        for c in (mapper.columns[name] for name in names)
-    ]
+    pairs = ((_plain(cell(r, mapper, name)) for r in (rows, present)) for name in names)
+    others = [case((other.is_distinct_from(now), rows.c.version_id)) for other, now in pairs]
     created = case((rows.c.version_op == "create", rows.c.version_id), else_=1)
     return (
         select(func.max(created).label("created"), *map(func.max, others))
         .select_from(rows.join(present, rows.c.id == present.c.id))
-        .where(rows.c.id == id)
+        .where(rows.c.id == id, *([] if last is None else [rows.c.version_id <= last]))
     )
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    kind = column.type
-    return cast(column, Text) if isinstance(getattr(kind, "impl", kind), JSON) else column
+    return cast(column, Text) if is_json(column.type) else column
 
 
 def _makings(

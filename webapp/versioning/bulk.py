@@ -11,14 +11,22 @@ from typing import Any
 from sqlalchemy import BindParameter, Delete, Insert, Result, Table, Update, inspect, select, tuple_
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+from sqlalchemy.orm import Mapper, ORMExecuteState, QueryableAttribute, Session
 
 from .allot import allot_ids, allots_ids
 from .change import open_change
 from .errors import ReadOnlyVersion, UnknownVersion, VersioningError
 from .ledger import is_enabled
 from .repoint import complete_values
-from .shape import VERSION_COLUMNS, chunks, has_versions, unversioned_columns, version_table
+from .shape import (
+    PART,
+    VERSION_COLUMNS,
+    chunks,
+    has_versions,
+    part_tables,
+    unversioned_columns,
+    version_table,
+)
 from .sweep import Sweep
 
 CHUNK = 500
@@ -60,7 +68,12 @@ def version_statement(execute_state: ORMExecuteState) -> Result[Any] | None:
 
 def _refuse_table(statement: Any) -> None:
     table = getattr(statement, "table", None)
-    if isinstance(table, Table) and "versioned" in table.info and not statement.is_insert:
+    kinds = "versioned", PART
+    if (
+        isinstance(table, Table)
+        and any(kind in table.info for kind in kinds)
+        and not statement.is_insert
+    ):
         raise VersioningError(
             f"A statement on the table {table.name} would rewrite its history. Nothing was"
             " written: use update() or delete() on the mapped class, which makes versions."
@@ -89,7 +102,10 @@ def _refuse_by_hand(mapper: Mapper[Any], names: Set[str]) -> None:
 def _attribute(mapper: Mapper[Any], key: Any) -> str:
     if isinstance(key, str):
         return mapper.get_property(key).key if key in mapper.attrs else key
-    return mapper.get_property_by_column(version_table(mapper).c[key.key]).key
+    if isinstance(key, QueryableAttribute):
+        return key.key
+    table = version_table(mapper) if key.table is None else key.table
+    return mapper.get_property_by_column(table.c[key.key]).key
 
 
 def _plain(value: Any, parameters: Mapping[str, Any]) -> Any:
@@ -154,7 +170,10 @@ def _prepare_insert(execute_state: ORMExecuteState, statement: Insert, mapper: M
     in_rows = {_attribute(mapper, key) for key in set().union(*rows)}
     _refuse_by_hand(mapper, (in_statement | in_rows) & VERSION_COLUMNS)
     opened = open_change(session, mapper)
-    extra = [{"change_id": opened.id, "version_from": opened.at} for _ in rows]
+    new: dict[str, Any] = {"change_id": opened.id, "version_from": opened.at}
+    if part_tables(mapper):
+        new["version_id"] = 1  # the key of each table, where a default would be the first one's
+    extra = [new.copy() for _ in rows]
     lacking = [n for n, row in enumerate(rows) if row.get("id") is None]
     if lacking and "id" not in in_statement and allots_ids(mapper):
         given = (row["id"] for row in rows if row.get("id") is not None)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, inspect, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
 
 from .clashes import Reference, clash, references, unique_fields
 from .errors import Clash
 from .queries import is_alive, is_newest, live
+from .rows import cell, whole_rows
 from .shape import version_table
 
 
@@ -28,22 +29,30 @@ def find_set_clashes(
     session: Session, model: type[Any], change_id: int, plans: Sequence[Plan]
 ) -> list[Clash]:
     """Values that are taken, and references to the deleted, among what the undo brings back."""
-    rows = _Joined(model, change_id)
-    mapper = inspect(model)
+    rows = _Joined(inspect(model), change_id)
     own = next(plan for plan in plans if plan.model is model)
-    taken = [c for names in unique_fields(mapper) for c in _taken(session, rows, names, own)]
-    gone = [c for found in references(mapper) for c in _gone(session, rows, found, plans)]
-    return [*taken, *gone]
+    taken = [c for names in unique_fields(rows.mapper) for c in _taken(session, rows, names, own)]
+    return [*taken, *_all_gone(session, rows, plans)]
+
+
+def _all_gone(session: Session, rows: _Joined, plans: Sequence[Plan]) -> Iterator[Clash]:
+    """References of the model, and of its subclasses those that they add."""
+    seen: set[Reference] = set()
+    for mapper in rows.mapper.self_and_descendants:
+        for found in references(mapper):
+            if found not in seen:
+                seen.add(found)
+                yield from _gone(session, _Joined(mapper, rows.change_id), found, plans)
 
 
 class _Joined:
     """The change's versions, each with its predecessor and its record's newest row."""
 
-    def __init__(self, model: type[Any], change_id: int) -> None:
-        self.model = model
-        self.mapper = inspect(model)
-        self.table = version_table(self.mapper)
-        self.made, self.old, self.now = (self.table.alias() for _ in range(3))
+    def __init__(self, mapper: Mapper[Any], change_id: int) -> None:
+        self.model = mapper.class_
+        self.mapper = mapper
+        self.table = version_table(mapper)
+        self.made, self.old, self.now = (whole_rows(mapper) for _ in range(3))
         self.change_id = change_id
 
     def select(self, names: Sequence[str], *columns: ColumnElement[Any]) -> Select[Any]:
@@ -65,8 +74,7 @@ class _Joined:
         return case((made.is_distinct_from(old), old), else_=self._of(self.now, name))
 
     def _of(self, rows: FromClause, name: str) -> ColumnElement[Any]:
-        column: ColumnElement[Any] = rows.c[self.mapper.columns[name].key]
-        return column
+        return cell(rows, self.mapper, name)
 
 
 def _taken(session: Session, rows: _Joined, names: tuple[str, ...], own: Plan) -> Iterator[Clash]:

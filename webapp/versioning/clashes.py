@@ -21,7 +21,7 @@ from .indexes import UNIQUE
 from .masking import masked
 from .queries import live
 from .references import ReferenceProperty
-from .shape import version_table
+from .shape import PART, part_tables, version_table
 
 Pair = tuple[Column[Any], Column[Any]]
 
@@ -70,7 +70,8 @@ def references(mapper: Mapper[Any]) -> tuple[Reference, ...]:
         target = columns[0].table
         if names is None or names in found or not isinstance(target, Table):
             continue
-        if not ("versioned" in target.info and target.c.version_id in columns):
+        versions = not {"versioned", PART}.isdisjoint(target.info)
+        if not (versions and target.c.version_id in columns):
             found[names] = Reference(names, target, columns, model)
     return tuple(found.values())
 
@@ -82,7 +83,8 @@ def _links(mapper: Mapper[Any]) -> Iterator[tuple[tuple[Pair, ...], type[Any] | 
             if isinstance(relation, ReferenceProperty) and relation.kind == "following":
                 pairs = tuple(pair for pair in pairs if pair[1].name != "version_id")
             yield pairs, relation.mapper.class_
-    for constraint in version_table(mapper).foreign_key_constraints:
+    tables = version_table(mapper), *part_tables(mapper)
+    for constraint in (each for table in tables for each in table.foreign_key_constraints):
         yield tuple((element.parent, element.column) for element in constraint.elements), None
 
 

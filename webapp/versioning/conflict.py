@@ -60,8 +60,8 @@ def values_of(
 ) -> dict[str, Any]:
     table = version_table(mapper)
     names = data_columns(mapper.class_)
-    query = select(*(mapper.columns[name] for name in names)).where(
-        table.c.id == id, table.c.version_id == version
-    )
+    query = select(*(mapper.columns[name] for name in names))
+    query = query.select_from(mapper.persist_selectable)
+    query = query.where(table.c.id == id, table.c.version_id == version)
     row = connection.execute(query).first()
     return {} if row is None else dict(zip(names, row, strict=True))

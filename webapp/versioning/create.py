@@ -13,7 +13,7 @@ from .change import allow_amending, open_change
 from .errors import ReadOnlyVersion, RecordExists
 from .ledger import Ledger, OpenChange, Step, ledger_of
 from .queries import is_newest
-from .shape import VERSION_COLUMNS, chunks, version_table
+from .shape import VERSION_COLUMNS, chunks, parts_below, version_table
 
 CHUNK = 500
 
@@ -26,10 +26,14 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
     """
     ledger = ledger_of(session)
     states = [inspect(obj) for obj in objects]
-    for mapper in dict.fromkeys(state.mapper.base_mapper for state in states):
-        group = [state for state in states if state.mapper.base_mapper is mapper]
-        opened = open_change(session, mapper)
+    groups: dict[Mapper[Any], list[Any]] = {}
+    for state in states:
+        groups.setdefault(state.mapper.base_mapper, []).append(state)
+    known = {mapper: _known(session, ledger, mapper, group) for mapper, group in groups.items()}
+    for mapper, group in groups.items():  # refused is before the change is recorded
+        last, leaving = known[mapper]
         given = [state for state in group if state.dict.get("id") is not None]
+        opened = open_change(session, mapper)
         nameless = [state for state in group if state.dict.get("id") is None]
         if nameless and allots_ids(mapper):
             taken = (state.dict["id"] for state in given)
@@ -37,8 +41,6 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
             for state, id in zip(nameless, ids, strict=True):
                 ledger.allotted[state] = True
                 state.obj().id = id
-        last = _last_versions(session, mapper, given)
-        leaving = _leaving(session, ledger, mapper) if last else {}
         for state in group:
             id = state.dict.get("id")
             _place(session, ledger, opened, state, last.get(id), leaving.get(id))
@@ -66,12 +68,6 @@ def _place(
     obj: Any = state.obj()
     version, at, operation = 1, opened.at, "create"
     if last is not None:
-        if last.version_op != "delete" and leaving is None:
-            raise RecordExists(
-                f"{state.mapper.class_.__name__} {last.id} already exists, as version"
-                f" {last.version_id}. Nothing was written: load it and edit it, or leave the id"
-                " out to create another record."
-            )
         # the version that was deleted, which may no longer be the last
         deleted = ledger.steps.get(leaving) if leaving is not None else None
         base = last.version_id if deleted is None else deleted.old_version
@@ -108,6 +104,27 @@ def _place(
     obj.version_to = None
     obj.version_op = operation
     obj.change_id = opened.id
+
+
+def _known(
+    session: Session, ledger: Ledger, mapper: Mapper[Any], group: Sequence[InstanceState[Any]]
+) -> tuple[dict[Any, Any], dict[Any, InstanceState[Any]]]:
+    """Of the records whose ids new objects bear, the newest rows, and the objects that leave.
+
+    Refuses new objects of living records, before anything is written.
+    """
+    given = [state for state in group if state.dict.get("id") is not None]
+    found = _last_versions(session, mapper, given)
+    leaving = _leaving(session, ledger, mapper) if found else {}
+    for state in given:
+        last = found.get(state.dict["id"])
+        if last is not None and last.version_op != "delete" and last.id not in leaving:
+            raise RecordExists(
+                f"{state.mapper.class_.__name__} {last.id} already exists, as version"
+                f" {last.version_id}. Nothing was written: load it and edit it, or leave the id"
+                " out to create another record."
+            )
+    return found, leaving
 
 
 def _last_versions(
@@ -148,10 +165,10 @@ def _remove_own(session: Session, mapper: Mapper[Any], last: Any) -> None:
     deleted = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
     if deleted is not None:
         take_out(session, inspect(deleted))
-    table = version_table(mapper)
-    session.connection(bind_arguments={"mapper": mapper}).execute(
-        delete(table).where(table.c.id == last.id, table.c.version_id == last.version_id)
-    )
+    connection = session.connection(bind_arguments={"mapper": mapper})
+    for table in (*parts_below(mapper.base_mapper), version_table(mapper)):
+        key_of = table.c.id == last.id, table.c.version_id == last.version_id
+        connection.execute(delete(table).where(*key_of))
 
 
 def take_out(session: Session, state: InstanceState[Any]) -> None:

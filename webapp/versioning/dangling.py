@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Select, Table, and_, inspect, select
 from sqlalchemy.orm import Session
 
+from .masking import MASKED, masked_columns
 from .shape import version_table
 
 #: Version, the key that it refers to, and the table that lacks it.
@@ -20,15 +21,18 @@ def dangling(
     """Versions with a foreign key to no row, one statement for each key of the model's table.
 
     The database refuses such rows while its foreign keys are enforced, which SQLite leaves to each
-    connection.
+    connection. A masked column's value is MASKED.
     """
     mapper = inspect(model)
     table = version_table(mapper)
+    hidden = {mapper.columns[name] for name in masked_columns(model)}
     for key in sorted(table.foreign_key_constraints, key=lambda each: str(each.column_keys)):
         target = key.referred_table
         rows = session.execute(_missing(table, key, within), bind_arguments={"mapper": mapper})
         for id, version_id, *values in rows:
-            yield id, version_id, tuple(values), target.name
+            pairs = zip(key.columns, values, strict=True)
+            told = (MASKED if column in hidden else value for column, value in pairs)
+            yield id, version_id, tuple(told), target.name
 
 
 def _missing(

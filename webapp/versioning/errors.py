@@ -71,6 +71,10 @@ class RestoreClash(VersioningError):
         )
 
 
+class SelectionChanged(VersioningError):
+    """Some of the records that were to be changed together are not as they were looked at."""
+
+
 class UndoBlocked(VersioningError):
     """A change cannot be undone as a whole.
 

@@ -9,21 +9,33 @@ are never altered. Whoever owns the database can drop triggers: guards stop acci
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, event, text
 
 from .change import OPEN_CHANGE
+from .shape import PART
 from .sqlite import GUARD_FUNCTION
 
+#: On PostgreSQL compared as stored images: json has no equality, and 1.0 is not 1.00.
+SAME_IMAGE = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
 REFUSAL = "history is append-only: a version is never changed or removed"
 #: What a guarded table holds, as its ``info`` says.
-KINDS = ("versioned", "links", "append_only")
+KINDS = ("versioned", PART, "links", "append_only")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION versioning_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  change text;
+  is_free boolean := false;
 BEGIN
-  IF TG_LEVEL = 'ROW' AND TG_ARGV[0] = 'versioned' THEN
-    IF OLD.change_id::text = current_setting('{OPEN_CHANGE}', true) THEN
+  IF TG_LEVEL = 'ROW' AND TG_ARGV[0] <> 'append_only' THEN
+    IF TG_ARGV[0] = 'versioned' THEN
+      change := OLD.change_id::text;
+    ELSE  -- the row is part of a version in the base table, which the arguments ask for
+      EXECUTE TG_ARGV[1] INTO change, is_free USING OLD;
+    END IF;
+    IF is_free OR change = current_setting('{OPEN_CHANGE}', true) THEN
       IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
       RETURN NEW;
     END IF;
@@ -55,12 +67,14 @@ def create_guards(
 
 def guard_statements(table: Table, dialect: str) -> list[str]:
     """The DDL that guards a table on a database; empty for other tables and databases."""
-    kind = next(
-        (kind for kind in ("versioned", "links", "append_only") if kind in table.info), None
-    )
+    kind = next((kind for kind in KINDS if kind in table.info), None)
     if kind is None:
         return []
-    return {"sqlite": _sqlite, "postgresql": _postgresql}.get(dialect, _none)(table, kind)
+    by_dialect: dict[str, Callable[[Table, str], list[str]]]
+    by_dialect = {"sqlite": _sqlite, "postgresql": _postgresql}
+    if kind == PART:
+        by_dialect = {"sqlite": _sqlite_part, "postgresql": _postgresql_part}
+    return by_dialect.get(dialect, _none)(table, kind)
 
 
 def _none(table: Table, kind: str) -> list[str]:
@@ -69,12 +83,7 @@ def _none(table: Table, kind: str) -> list[str]:
 
 def _allowed(table: Table, same: str) -> str:
     """The condition under which an UPDATE of a versioned row is lawful for anyone."""
-    free = {"is_current_version", "version_to", *table.info["versioned"]}
-    kept = [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
-        same.format(_quoted(column.name))
-        for column in table.columns
-        if column.name not in free and column.computed is None
-    ]
+    kept = _kept(table, same, {"is_current_version", "version_to", *table.info["versioned"]})
     closing = "NOT NEW.is_current_version AND NEW.version_to IS NOT NULL"
     in_place = f"{same.format(_quoted('is_current_version'))} AND NEW.version_to IS NULL"
     return " AND ".join(
@@ -84,11 +93,7 @@ def _allowed(table: Table, same: str) -> str:
 
 def _allowed_link(table: Table, same: str) -> str:
     """A link may be closed, once."""
-    kept = [
-        same.format(_quoted(column.name))
-        for column in table.columns
-        if column.name != "removed_in" and column.computed is None
-    ]
+    kept = _kept(table, same, {"removed_in"})
     return " AND ".join([*kept, "OLD.removed_in IS NULL", "NEW.removed_in IS NOT NULL"])
 
 
@@ -96,12 +101,38 @@ def _lawful(table: Table, kind: str, same: str) -> str:
     return {"versioned": _allowed, "links": _allowed_link}[kind](table, same)
 
 
+def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
+    """A condition for each column that an UPDATE leaves as it was."""
+    return [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
+        same.format(_quoted(column.name))
+        for column in table.columns
+        if column.name not in free and column.computed is None
+    ]
+
+
 def _sqlite(table: Table, kind: str) -> list[str]:
-    name, refuse = table.name, f"SELECT RAISE(ABORT, '{REFUSAL}')"
     # no open change and a row without one are both NULL, which makes the row nobody's own
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
     own = own if kind != "append_only" else "0"
     allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") if kind != "append_only" else "0"
+    return _sqlite_rules(table, own, allowed)
+
+
+def _sqlite_part(table: Table, kind: str) -> list[str]:
+    base, free = table.info[PART]
+    version = f"EXISTS (SELECT 1 FROM {_quoted(base.name)} WHERE {_same_key(table, base, 'OLD.')}"
+    own = f"{version} AND change_id IS NOT NULL AND change_id IS {GUARD_FUNCTION}())"
+    in_place = [*_kept(table, "NEW.{0} IS OLD.{0}", free), f"{version} AND is_current_version)"]
+    return _sqlite_rules(table, own, " AND ".join(in_place) if free else "0")
+
+
+def _same_key(table: Table, base: Table, row: str) -> str:
+    pairs = zip(base.primary_key, table.primary_key, strict=True)
+    return " AND ".join(f"{_quoted(b.name)} = {row}{_quoted(part.name)}" for b, part in pairs)
+
+
+def _sqlite_rules(table: Table, own: str, allowed: str) -> list[str]:
+    name, refuse = table.name, f"SELECT RAISE(ABORT, '{REFUSAL}')"
     key = " AND ".join(f"{_quoted(c.name)} = NEW.{_quoted(c.name)}" for c in table.primary_key)
     exists = f"EXISTS (SELECT 1 FROM {_quoted(name)} WHERE {key})"
     # asking for the function, whatever its answer, stops programs that do not have it
@@ -119,12 +150,34 @@ def _sqlite(table: Table, kind: str) -> list[str]:
 
 
 def _postgresql(table: Table, kind: str) -> list[str]:
-    name = f"{_quoted(table.schema)}.{_quoted(table.name)}" if table.schema else _quoted(table.name)
     rows = "append_only" if kind == "append_only" else "versioned"
-    refuse = f"EXECUTE FUNCTION versioning_refuse('{rows}')"
-    # compared as stored images: there is no equality for json, and 1.0 is not 1.00
-    same = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
-    unless = f"WHEN (NOT ({_lawful(table, kind, same)}))" if kind != "append_only" else ""
+    unless = f"WHEN (NOT ({_lawful(table, kind, SAME_IMAGE)}))" if kind != "append_only" else ""
+    return _postgresql_rules(table, f"'{rows}'", unless)
+
+
+def _postgresql_part(table: Table, kind: str) -> list[str]:
+    base, free = table.info[PART]
+    asked = f"FROM {_qualified(base)} WHERE {_same_key(table, base, '($1).')}"
+    arguments = f"'part', $ask$SELECT change_id::text, false {asked}$ask$"
+    if not free:
+        return _postgresql_rules(table, arguments, "")
+    in_place = f"({' AND '.join(_kept(table, SAME_IMAGE, free))})"
+    current = f"'part', $ask$SELECT change_id::text, is_current_version {asked}$ask$"
+    return [
+        *_postgresql_rules(table, arguments, f"WHEN (NOT {in_place})"),
+        f"CREATE TRIGGER {_quoted(f'{table.name}_guard_in_place')} BEFORE UPDATE ON"
+        f" {_qualified(table)} FOR EACH ROW WHEN {in_place}"
+        f" EXECUTE FUNCTION versioning_refuse({current})",
+    ]
+
+
+def _qualified(table: Table) -> str:
+    return ".".join(map(_quoted, filter(None, (table.schema, table.name))))
+
+
+def _postgresql_rules(table: Table, arguments: str, unless: str) -> list[str]:
+    name = _qualified(table)
+    refuse = f"EXECUTE FUNCTION versioning_refuse({arguments})"
     rules = {
         "update": f"BEFORE UPDATE ON {name} FOR EACH ROW {unless}",
         "delete": f"BEFORE DELETE ON {name} FOR EACH ROW",

@@ -203,11 +203,14 @@ def _number_rules(beside: Subquery) -> list[Rule]:
 
 
 def _operation_rules(beside: Subquery) -> list[Rule]:
-    """A record begins by a creation; what follows a deletion brings it back."""
+    """A record begins by a creation; what follows a deletion brings it back.
+
+    A deletion may follow one: of a record that was brought back and deleted in one transaction.
+    """
     row = beside.c
     creates = row.version_op == "create"
     follows = row.before_id == row.version_id - 1
-    is_back = row.version_op.in_(("create", "restore"))
+    is_back = row.version_op.in_(("create", "restore", "delete"))
     misplaced = or_(
         and_(row.before_id.is_(None), row.version_id == 1, ~creates),
         and_(follows, row.before_op != "delete", creates),

@@ -1,4 +1,7 @@
-"""Writes links with the versions of their owners, and tells what an owner's versions had."""
+"""Writes links with the versions of their owners, and tells what an owner's versions had.
+
+Reading and writing stand together, since both turn on which rows hold in which version.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, exists, insert, inspect, or_, select, update
+from sqlalchemy import (
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    inspect,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import get_history, instance_state
 
@@ -15,7 +30,7 @@ from .errors import DanglingReference, Referrer, VersioningError
 from .ledger import LinkEdit, ledger_of
 from .links import LinkProperty, link_properties
 from .queries import is_newest
-from .repoint import CHUNK, among
+from .repoint import CHUNK, Ids, among
 from .setting import living, referrer
 from .shape import chunks, version_table
 
@@ -118,6 +133,22 @@ def close_links(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> No
             theirs = and_(among(property.owner_columns, part), links.c.removed_in.is_(None))
             connection.execute(delete(links).where(theirs, ~exists().where(same)))
             connection.execute(update(links).where(theirs).values(removed_in=newest))
+
+
+def reopen_links(session: Session, mapper: Mapper[Any], ids: Ids, change_id: int) -> None:
+    """Deleted records live again, by a statement: so do the links that ended with them."""
+    for property in link_properties(mapper):
+        rows, owner = property.links.c, version_table(mapper).alias()
+        key = record_key(version_table(mapper))
+        pairs = zip(key, property.owner_columns, strict=True)
+        same = and_(*(owner.c[column.name] == held for column, held in pairs))
+        newest = select(owner.c.version_id).where(same, is_newest(owner.c)).scalar_subquery()
+        ended = and_(rows.removed_in == newest - 1, rows.added_in < rows.removed_in)
+        chosen = select(*_ends(property), newest, literal(change_id))
+        chosen = chosen.where(among(property.owner_columns, ids), ended)
+        names = [*(column.name for column in _ends(property)), "added_in", "change_id"]
+        connection = session.connection(bind_arguments={"mapper": mapper})
+        connection.execute(insert(property.links).from_select(names, chosen))
 
 
 def dangling_links(

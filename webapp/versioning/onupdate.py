@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy.orm import Mapper
 
-from .shape import version_table
+from .shape import all_columns
 
 
 class _Context:
@@ -56,7 +56,7 @@ def is_own(mapper: Mapper[Any], name: str, value: Any) -> bool:
 def _columns(mapper: Mapper[Any]) -> tuple[tuple[str, Column[Any]], ...]:
     return tuple(
         (mapper.get_property_by_column(column).key, column)
-        for column in version_table(mapper).c
+        for column in all_columns(mapper)
         if column.onupdate is not None
     )
 

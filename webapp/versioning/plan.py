@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from sqlalchemy import JSON
 from sqlalchemy.orm import InstanceState, Session
 from sqlalchemy.orm.attributes import (
     flag_dirty,
@@ -19,7 +18,7 @@ from .edits import edits_of, make_clean
 from .errors import ReadOnlyVersion
 from .ledger import NOTHING, Ledger, Step, ledger_of
 from .settle import KEY, Values, load_missing, settle, settle_references
-from .shape import VERSION_COLUMNS, unversioned_columns
+from .shape import VERSION_COLUMNS, is_json, unversioned_columns
 
 SET_BY_US = KEY | VERSION_COLUMNS
 
@@ -90,6 +89,8 @@ def tombstone(session: Session, obj: Any) -> None:
     """Plan the version that says "deleted", in place of the row's deletion.
 
     A record that this transaction created is deleted for good: nothing of it was ever committed.
+    One that it brought back keeps its row, as a second tombstone after the first: the first is
+    closed, and nothing opens a closed row again.
     """
     state = instance_state(obj)
     ledger = ledger_of(session)
@@ -198,7 +199,7 @@ def _amend(session: Session, state: InstanceState[Any], operation: str | None) -
 def _insist_on_json(state: InstanceState[Any], names: Iterable[str]) -> None:
     """Have the ORM's own UPDATE write changed JSON, where Python takes ``True`` and 1 for equal."""
     for name in names:
-        if isinstance(state.mapper.columns[name].type, JSON):
+        if is_json(state.mapper.columns[name].type):
             flag_modified(state.obj(), name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,9 +15,14 @@ from sqlalchemy import (
     func,
     literal_column,
     or_,
+    orm,
     select,
     true,
 )
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.base import ExecutableOption
+
+from .shape import data_columns
 
 T = TypeVar("T")
 
@@ -63,6 +69,40 @@ def is_newest(rows: Any) -> ColumnElement[bool]:
     return newest
 
 
+def whole(mapper: Mapper[Any], aliased: bool = False) -> Any:
+    """The class, or an alias of it, whose rows load with the columns of their own subclasses."""
+    if mapper.polymorphic_on is None:
+        return orm.aliased(mapper.class_) if aliased else mapper.class_
+    return orm.with_polymorphic(mapper, "*", aliased=aliased)
+
+
+def undeferred(rows: Any, mapper: Mapper[Any]) -> Iterator[ExecutableOption]:
+    """Options that load every data attribute of what `whole` gave, deferred ones too."""
+    known = data_columns(mapper.class_)
+    yield from (orm.undefer(getattr(rows, name)) for name in known)
+    for each in mapper.self_and_descendants if mapper.polymorphic_on is not None else ():
+        for name in set(data_columns(each.class_)).difference(known):
+            yield orm.undefer(getattr(getattr(rows, each.class_.__name__), name))
+
+
+def newest_at(model: Any, when: datetime) -> ColumnElement[bool]:
+    """The predicate "the newest version at that moment", a tombstone too.
+
+    `model` is a mapped class, an alias of one, or a table's columns; `when` is aware.
+    """
+    rows = model.c if isinstance(model, FromClause) else model
+    return and_(rows.version_from <= when, or_(rows.version_to.is_(None), rows.version_to > when))
+
+
+def alive_at(model: Any, when: datetime) -> ColumnElement[bool]:
+    """The predicate "the newest version at that moment, and not deleted then".
+
+    As `newest_at`; what `live` says of the present. `as_of_index` is spelt alike.
+    """
+    rows = model.c if isinstance(model, FromClause) else model
+    return and_(newest_at(rows, when), is_alive(rows))
+
+
 def current(model: type[T]) -> Select[T]:
     """Select the live records: the newest version of each, without the deleted ones."""
     return select(model).where(live(model))
@@ -91,8 +131,4 @@ def as_of(model: type[T], when: datetime, id: Any = None) -> Select[T]:
             .scalar_subquery()
         )
         return select(model).where(rows.id == id, rows.version_id == newest, is_alive(rows))
-    return select(model).where(
-        rows.version_from <= when,
-        or_(rows.version_to.is_(None), rows.version_to > when),
-        is_alive(rows),
-    )
+    return select(model).where(alive_at(rows, when))

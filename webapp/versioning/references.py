@@ -3,6 +3,8 @@
 A helper makes the relationship; the columns are declared beside it, as any others. When the class
 is mapped, its table gets the foreign keys and the index that the choice needs. `references_of` and
 `references_to` tell what was declared.
+
+Long for a module, since each choice is documented on a page of its own.
 """
 
 from __future__ import annotations
@@ -264,6 +266,12 @@ class ReferenceProperty(TiedProperty):
         table, leads_to = self.parent.local_table, version_table(target)
         assert isinstance(table, Table)
         key = _key(self, leads_to)
+        versions = version_table(self.parent)
+        if self.kind == "following" and table is not versions and keeps_versions(versions):
+            raise VersioningError(
+                f"{self}: a following reference cannot stand in the table of a subclass, whose rows"
+                " would be rewritten. Declare it in the base class, or make it floating."
+            )
         if self.kind != "floating":  # deferred: one flush may write the two in any order
             table.append_constraint(
                 ForeignKeyConstraint(
@@ -271,7 +279,7 @@ class ReferenceProperty(TiedProperty):
                 )
             )
         if self.kind != "pinned":
-            demand_living(table, version_table(self.parent), self.key_columns, leads_to)
+            demand_living(table, versions, self.key_columns, leads_to)
 
     def _join(self) -> ColumnElement[bool]:
         table = version_table(known_target(self))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_dirty
 
 from .clashes import clash, find_clashes
@@ -17,6 +17,7 @@ from .errors import Clash, RestoreClash, UnknownVersion, VersioningError
 from .ledger import ledger_of
 from .linking import links_between, relink
 from .links import link_names, link_properties
+from .queries import undeferred, whole
 from .references import followed_versions
 from .setting import living
 from .shape import computed_columns, data_columns, same, unversioned_columns, values
@@ -108,11 +109,11 @@ def plan_restore(
 
 def version_of(session: Session, model: type[Any], id: Any, version_id: int | None = None) -> Any:
     """One version of a record, by default its newest, with all its data; None if there is none."""
-    rows: Any = model
-    query = select(model).where(rows.id == id).order_by(rows.version_id.desc()).limit(1)
+    rows: Any = whole(inspect(model))
+    query = select(rows).where(rows.id == id).order_by(rows.version_id.desc()).limit(1)
     if version_id is not None:
         query = query.where(rows.version_id == version_id)
-    query = query.options(*(undefer(getattr(model, name)) for name in data_columns(model)))
+    query = query.options(*undeferred(rows, inspect(model)))
     return session.scalar(query)
 
 

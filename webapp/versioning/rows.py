@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, case, null, true
+from sqlalchemy import Column, ColumnElement, FromClause, Table, case, null, select, true, tuple_
 from sqlalchemy.orm import Mapper
+
+from .shape import KEY, all_columns, part_tables, version_table
 
 
 def column_of(mapper: Mapper[Any], name: str) -> Column[Any]:
     """The table column behind an attribute name."""
     return mapper.columns[name]
+
+
+def whole_rows(mapper: Mapper[Any]) -> FromClause:
+    """All rows of the class under an alias, joined where several tables hold them.
+
+    `cell` finds a column of it; those of the base table bear their own names.
+    """
+    if not part_tables(mapper):
+        return version_table(mapper).alias()
+    return select(*all_columns(mapper)).select_from(mapper.persist_selectable).subquery()
+
+
+def cell(rows: FromClause, mapper: Mapper[Any], name: str) -> ColumnElement[Any]:
+    """The column of `whole_rows` behind an attribute name."""
+    column = mapper.columns[name]
+    if column.name in KEY:
+        return rows.c[column.name]
+    found = rows.corresponding_column(column)
+    assert found is not None
+    return found
 
 
 def closed_row(table: Table, at: ColumnElement[Any]) -> dict[Column[Any], Any]:
@@ -34,7 +57,7 @@ def next_row(
 ) -> dict[Column[Any], Any]:
     """The next version of a row of `table` as SQL expressions over that row, by column."""
     values: dict[Column[Any], Any] = {c: c for c in table.c if c.computed is None}
-    values.update(replaced)
+    values.update((c, value) for c, value in replaced.items() if c.table is table)
     values.update(
         {
             table.c.version_id: table.c.version_id + 1,
@@ -46,6 +69,28 @@ def next_row(
         }
     )
     return values
+
+
+def next_part(table: Table, replaced: dict[Column[Any], Any]) -> dict[Column[Any], Any]:
+    """What the table of a joined subclass adds to the next version, as `next_row`."""
+    values: dict[Column[Any], Any] = {c: c for c in table.c if c.computed is None}
+    values.update((c, value) for c, value in replaced.items() if c.table is table)
+    return {**values, table.c.version_id: table.c.version_id + 1}
+
+
+def by_table(values: dict[Column[Any], Any]) -> dict[Table, dict[Column[Any], Any]]:
+    """New values by the table that holds them."""
+    found: dict[Table, dict[Column[Any], Any]] = defaultdict(dict)
+    for column, value in values.items():
+        assert isinstance(column.table, Table)
+        found[column.table][column] = value
+    return found
+
+
+def keys_in(table: Table, base: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a row belongs to a version in the base table, which is locked, that fits."""
+    versions = select(base.c.id, base.c.version_id).where(condition).with_for_update()
+    return tuple_(table.c.id, table.c.version_id).in_(versions)
 
 
 def moment(rows: Any, at: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -81,7 +81,8 @@ def _load_rows(
     columns = [mapper.columns[name] for name in names]
     key = tuple_(*mapper.primary_key)
     by_key = {state.identity: state for state in lacking}
-    query = select(*mapper.primary_key, *columns).where(key.in_(list(by_key)))
+    query = select(*mapper.primary_key, *columns).select_from(mapper.persist_selectable)
+    query = query.where(key.in_(list(by_key)))
     connection = session.connection(bind_arguments={"mapper": mapper})
     width = len(mapper.primary_key)
     for row in connection.execute(query):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Table, TypeDecorator, inspect
+from sqlalchemy import JSON, Column, DateTime, Table, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeEngine
 
@@ -25,6 +26,10 @@ VERSION_COLUMNS = frozenset(
         "change_id",
     }
 )
+#: The primary key of each table of a versioned model.
+KEY = ("id", "version_id")
+#: In ``Table.info`` of a joined subclass: the base table, and the columns written in place.
+PART = "versioning.part"
 
 
 def is_versioned(model: type[Any]) -> bool:
@@ -46,6 +51,35 @@ def version_table(mapper: Mapper[Any]) -> Table:
 
 
 @lru_cache(maxsize=256)
+def part_tables(mapper: Mapper[Any]) -> tuple[Table, ...]:
+    """The further tables that hold a part of each row, by joined inheritance, base first."""
+    tables = dict.fromkeys(each.local_table for each in reversed(list(mapper.iterate_to_root())))
+    return tuple(t for t in tables if isinstance(t, Table) and t is not version_table(mapper))
+
+
+def parts_below(mapper: Mapper[Any]) -> tuple[Table, ...]:
+    """The further tables that may hold a part of the mapper's rows, those of its subclasses too.
+
+    Each comes before the tables that it refers to. Not kept: a subclass may be mapped any time.
+    """
+    mappers = list(mapper.self_and_descendants)
+    tables = dict.fromkeys(t for each in mappers for t in reversed(part_tables(each)))
+    return tuple(sorted(tables, key=lambda t: -_depth(t, mappers)))
+
+
+def _depth(table: Table, mappers: Sequence[Mapper[Any]]) -> int:
+    found = (part_tables(mapper) for mapper in mappers)
+    return max(tables.index(table) for tables in found if table in tables)
+
+
+@lru_cache(maxsize=256)
+def all_columns(mapper: Mapper[Any]) -> tuple[Column[Any], ...]:
+    """The columns of all the tables that hold a row of the class, those of its key once."""
+    parts = (c for table in part_tables(mapper) for c in table.c if c.name not in KEY)
+    return (*version_table(mapper).c, *parts)
+
+
+@lru_cache(maxsize=256)
 def unversioned_columns(mapper: Mapper[Any]) -> frozenset[str]:
     """Attributes named in ``__unversioned__``: written in place, without a version."""
     return frozenset(getattr(mapper.class_, "__unversioned__", ()))
@@ -54,11 +88,11 @@ def unversioned_columns(mapper: Mapper[Any]) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def computed_columns(mapper: Mapper[Any]) -> frozenset[str]:
     """Attributes that the database computes from others of the row."""
-    columns = version_table(mapper).c
+    own = set(all_columns(mapper))
     return frozenset(
         name
         for name, column in mapper.columns.items()
-        if columns.contains_column(column) and column.computed is not None
+        if column in own and column.computed is not None
     )
 
 
@@ -69,13 +103,11 @@ def data_columns(model: type[Any]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _data_columns(mapper: Mapper[Any]) -> tuple[str, ...]:
-    table = version_table(mapper)
+    own = set(all_columns(mapper))
     return tuple(
         attr.key
         for attr in mapper.column_attrs
-        if attr.key != "id"
-        and attr.key not in VERSION_COLUMNS
-        and any(column.table is table for column in attr.columns)
+        if attr.key != "id" and attr.key not in VERSION_COLUMNS and not own.isdisjoint(attr.columns)
     )
 
 
@@ -94,22 +126,45 @@ def comparers(mapper: Mapper[Any]) -> dict[str, Callable[[Any, Any], bool]]:
     return {attr.key: _comparer(mapper.columns[attr.key].type) for attr in mapper.column_attrs}
 
 
+def is_json(kind: TypeEngine[Any]) -> bool:
+    """Whether values of the type are stored as JSON, be it by a type of the model's own."""
+    return isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, JSON)
+
+
 def _comparer(kind: TypeEngine[Any]) -> Callable[[Any, Any], bool]:
     if isinstance(kind, JSON):
         return _same_json
-    if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, JSON):
-        return lambda a, b: kind.compare_values(a, b) and _same_json(a, b)
+    if is_json(kind):
+        return lambda a, b: kind.compare_values(a, b) and _is_same_if_json(a, b)
+    if isinstance(kind, DateTime):
+        return lambda a, b: kind.compare_values(a, b) or _is_same_wall_time(a, b)
     return kind.compare_values
 
 
 def _same_json(a: Any, b: Any) -> bool:
-    return _stored_json(a) == _stored_json(b)
+    return _stored_json(a, repr) == _stored_json(b, repr)
 
 
-def _stored_json(value: Any) -> str:
+def _is_same_if_json(a: Any, b: Any) -> bool:
+    """Of values that are equal in Python: whether they are in JSON, where they can be told so."""
+    try:
+        return _stored_json(a) == _stored_json(b)
+    except TypeError:  # a set, say, which the model's type has its own way to store
+        return True
+
+
+def _stored_json(value: Any, default: Callable[[Any], str] | None = None) -> str:
     """The value's text, its keys the strings that they become, in order."""
     plain = None if value is JSON.NULL else value
-    return json.dumps(json.loads(json.dumps(plain, default=repr)), sort_keys=True)
+    return json.dumps(json.loads(json.dumps(plain, default=default)), sort_keys=True)
+
+
+def _is_same_wall_time(a: Any, b: Any) -> bool:
+    """Whether one side lacks the zone that a database without zones dropped from the other."""
+    if not (isinstance(a, datetime) and isinstance(b, datetime)):
+        return False
+    one_is_naive = (a.tzinfo is None) != (b.tzinfo is None)
+    return one_is_naive and a.replace(tzinfo=None) == b.replace(tzinfo=None)
 
 
 def values(obj: Any, names: Iterable[str]) -> dict[str, Any]:

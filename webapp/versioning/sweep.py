@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     Column,
     ColumnElement,
@@ -52,12 +51,12 @@ from .deletion import check_altered, check_referrers, ids_of, spread_set, takes_
 from .edits import is_expression
 from .errors import VersionConflict
 from .ledger import OpenChange, ledger_of
-from .linking import close_links
-from .queries import live
+from .linking import close_links, reopen_links
+from .queries import is_alive, is_newest, live
 from .references import referring
 from .repoint import follow, settle_followers
-from .rows import column_of, next_row, untouched
-from .shape import unversioned_columns, version_table
+from .rows import by_table, column_of, keys_in, next_part, next_row, untouched
+from .shape import is_json, parts_below, unversioned_columns, version_table
 from .types import UtcDateTime
 
 Parameters = Mapping[str, Any]
@@ -78,8 +77,10 @@ class Sweep:
         self.statement = statement
         self.parameters = parameters
         self.table = version_table(mapper)
+        self.parts = parts_below(mapper)
         self.ledger = ledger_of(session)
         self.connection = session.connection(bind_arguments={"mapper": mapper})
+        self.rows = live(mapper.class_)
 
     def update(self, values: dict[str, Any]) -> Result[Any]:
         """Make a version of each matching record whose values the statement alters.
@@ -108,9 +109,11 @@ class Sweep:
             ids = self.connection.scalars(chosen).all()
         rows = and_(self.table.c.id.in_(ids), live(self.table))
         columns = {column_of(self.mapper, name): value for name, value in values.items()}
-        result = self.connection.execute(
-            update(self.table).where(rows).values({**untouched(self.table, columns), **columns})
-        )
+        for table, own in by_table(columns).items():
+            where = rows if table is self.table else keys_in(table, self.table, rows)
+            result = self.connection.execute(
+                update(table).where(where).values({**untouched(table, own), **own})
+            )
         for state in _loaded(self.session, self.mapper):
             self.session.expire(state.obj(), list(values))
         if wanted:
@@ -141,6 +144,11 @@ class Sweep:
             matching = self.connection.execute(self._matching(*record_key(self.table)))
             spread_set(self.session, self.mapper, ids_of(matching))
             return self._run({}, "delete", true())
+
+    def revive(self) -> Result[Any]:
+        """Make a version of each matching deleted record, with the values that it had."""
+        self.rows = and_(is_newest(self.mapper.class_), not_(is_alive(self.mapper.class_)))
+        return self._run(onupdate.add_to(self.mapper, {}), "restore", true())
 
     def _run(
         self, values: dict[str, Any], operation: str, differs: ColumnElement[bool]
@@ -191,6 +199,10 @@ class Sweep:
             ids = ids_of(self.connection.execute(self._ids()))
             close_links(self.session, self.mapper, ids)
             check_referrers(self.session, self.mapper, ids)
+        elif operation == "restore":
+            opened = open_change(self.session, self.mapper)
+            reopen_links(self.session, self.mapper, self._ids(), opened.id)
+            check_altered(self.session, self.mapper, set(self.mapper.columns.keys()), self._ids())
         elif operation != "delete":
             names = {self.mapper.get_property_by_column(column).key for column in self.values}
             check_altered(self.session, self.mapper, names, self._ids())
@@ -203,12 +215,14 @@ class Sweep:
         """
         if not is_expression(value):
             return False
+        if column.table is not self.table or self.parts:
+            return True  # what is copied table by table may need a column of another one
         in_place = column.name in self.table.info["versioned"]
         return not in_place or len(self._matching(column).get_final_froms()) > 1
 
     def _temporary_table(self) -> Table:
         key = [Column(c.name, c.type, primary_key=True) for c in self._key(self.table)]
-        new = [Column(f"new_{c.name}", _portable(c)) for c in self.computed]
+        new = [Column(f"new_{n}", _portable(c)) for n, c in enumerate(self.computed)]
         own: Column[bool] = Column("own", Boolean(create_constraint=False))
         return Table("versioning_picked", MetaData(), *key, own, *new, prefixes=["TEMPORARY"])
 
@@ -226,9 +240,8 @@ class Sweep:
         )
 
     def _matching(self, *columns: Any) -> Select[Any]:
-        """The live rows that the statement's WHERE clause names."""
-        model = self.mapper.class_
-        query = select(*columns).select_from(model).where(live(model))
+        """The live rows, or those that are to live again, which the WHERE clause names."""
+        query = select(*columns).select_from(self.mapper.class_).where(self.rows)
         if self.statement.whereclause is not None:
             query = query.where(self.statement.whereclause)
         if len(query.get_final_froms()) > 1:
@@ -239,7 +252,7 @@ class Sweep:
         rows = self.table.c
         result = self.connection.execute(
             update(self.table)
-            .where(self._is_picked(own=False), rows.is_current_version == true())
+            .where(self._is_picked(self.table, own=False), rows.is_current_version == true())
             .values({rows.is_current_version: False, rows.version_to: self._at(opened)})
             .values(untouched(self.table, {}))
         )
@@ -249,37 +262,46 @@ class Sweep:
     def _insert(self, opened: OpenChange, operation: str) -> None:
         row = next_row(
             self.table,
-            {column: self._new_value(column) for column in self.values},
+            {c: self._new_value(c) for c in self.values if c.table is self.table},
             at=self._at(opened),
             op=literal(operation, self.table.c.version_op.type),
             change_id=literal(opened.id, self.table.c.change_id.type),
         )
-        joined = self.table.join(self.picked, self._same_key())
+        self._copy(self.table, row)
+        for part in reversed(self.parts):
+            replaced = {c: self._new_value(c) for c in self.values if c.table is part}
+            self._copy(part, next_part(part, replaced))
+
+    def _copy(self, table: Table, row: Mapping[Column[Any], Any]) -> None:
+        joined = table.join(self.picked, self._same_key(table))
         chosen = select(*row.values()).select_from(joined).where(self.picked.c.own == false())
         self.connection.execute(
-            insert(self.table).from_select(list(row), chosen, include_defaults=False)
+            insert(table).from_select(list(row), chosen, include_defaults=False)
         )
 
     def _amend(self, operation: str) -> None:
         """Alter the rows that this transaction made; take back those that it created."""
         allow_amending(self.session, self.mapper)
-        own = self._is_picked(own=True)
         if operation == "delete":
-            created = and_(own, self.table.c.version_id == 1)
-            self.connection.execute(delete(self.table).where(created))
+            for table in (*self.parts, self.table):
+                created = and_(self._is_picked(table, own=True), table.c.version_id == 1)
+                self.connection.execute(delete(table).where(created))
             values: dict[Column[Any], Any] = {self.table.c.version_op: operation}
         else:
             values = {column: self._new_value(column, scalar=True) for column in self.values}
-        kept = untouched(self.table, values)
-        self.connection.execute(update(self.table).where(own).values({**kept, **values}))
+        for table, new in by_table(values).items():
+            own = self._is_picked(table, own=True)
+            self.connection.execute(
+                update(table).where(own).values({**untouched(table, new), **new})
+            )
 
     def _new_value(self, column: Column[Any], scalar: bool = False) -> Any:
         if column not in self.computed:
             fixed = self.values[column]
             return fixed if is_expression(fixed) else literal(fixed, column.type)
-        value: Any = self.picked.c[f"new_{column.name}"]
+        value: Any = self.picked.c[f"new_{self.computed.index(column)}"]
         if scalar:
-            value = select(value).where(self._same_key()).scalar_subquery()
+            value = select(value).where(self._same_key(column.table)).scalar_subquery()
         return cast(value, column.type) if _is_enum(column) else value
 
     def _at(self, opened: OpenChange) -> ColumnElement[Any]:
@@ -290,18 +312,18 @@ class Sweep:
     def _differs(self, name: str, value: Any) -> ColumnElement[bool]:
         column = column_of(self.mapper, name)
         after = value if is_expression(value) else literal(value, column.type)
-        if isinstance(column.type, JSON):
+        if is_json(column.type):
             return cast(column, Text).is_distinct_from(cast(after, Text))
         return column.is_distinct_from(after)
 
-    def _is_picked(self, *, own: bool) -> ColumnElement[bool]:
+    def _is_picked(self, table: Table, *, own: bool) -> ColumnElement[bool]:
         chosen = select(*self._key(self.picked)).where(
             self.picked.c.own == (true() if own else false())
         )
-        return tuple_(*self._key(self.table)).in_(chosen)
+        return tuple_(*self._key(table)).in_(chosen)
 
-    def _same_key(self) -> ColumnElement[bool]:
-        pairs = zip(self._key(self.table), self._key(self.picked), strict=True)
+    def _same_key(self, table: Any) -> ColumnElement[bool]:
+        pairs = zip(self._key(table), self._key(self.picked), strict=True)
         return and_(*(left == right for left, right in pairs))
 
     @staticmethod

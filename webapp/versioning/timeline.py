@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, inspect, select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from .diff import FieldChange, diff, link_changes
 from .errors import UnknownVersion
 from .ledger import ledger_of
-from .queries import is_newest
-from .shape import data_columns
+from .queries import is_newest, undeferred, whole
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,12 @@ def timeline(
     links take another statement for each kind. The cost does not grow with the record's history.
     Raises UnknownVersion when the record has no version.
     """
-    rows: Any = model
+    rows: Any = whole(inspect(model))
     newest = session.scalar(select(func.max(rows.version_id)).where(rows.id == id))
     if newest is None:
         raise UnknownVersion(f"{model.__name__} {id} has no version. Look for it in the list.")
-    query = select(model).where(rows.id == id).order_by(rows.version_id.desc()).limit(limit + 1)
-    query = query.options(*(undefer(getattr(model, name)) for name in data_columns(model)))
+    query = select(rows).where(rows.id == id).order_by(rows.version_id.desc()).limit(limit + 1)
+    query = query.options(*undeferred(rows, inspect(model)))
     if before is not None:
         query = query.where(rows.version_id < min(max(before, 0), newest + 1))
     found = list(session.scalars(query))

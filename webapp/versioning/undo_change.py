@@ -21,10 +21,10 @@ from .deletion import together
 from .errors import Clash, UndoBlocked, UnknownChange
 from .linking import relink
 from .links import link_properties
-from .queries import is_alive, is_newest
+from .queries import is_alive, is_newest, whole
 from .recorded import recorded_models
 from .restore import Links, link_clashes, set_values
-from .shape import data_columns, values, version_table
+from .shape import data_columns, parts_below, values, version_table
 from .undo import inverse, links_undone
 
 
@@ -111,6 +111,21 @@ def _links_gone(session: Session, plan: ModelUndo, plans: Sequence[ModelUndo]) -
 
 
 def _plan(session: Session, model: type[Any], change_id: int) -> ModelUndo:
+    plan = ModelUndo(model)
+    read = _read_parts if parts_below(inspect(model)) else _read_rows
+    for record, *states in read(session, model, change_id):
+        plan.seen += 1
+        _sort(plan, record, *states)
+    for id, version in _versions(session, model, change_id):
+        _sort_links(session, plan, id, version)
+    return plan
+
+
+Read = Iterator[tuple[Any, dict[str, Any], dict[str, Any], dict[str, Any]]]
+
+
+def _read_rows(session: Session, model: type[Any], change_id: int) -> Read:
+    """Each record with what it holds, what the change made it hold, and what it held before."""
     table = version_table(inspect(model))
     version, before = table.alias(), table.alias()
     query = (
@@ -124,15 +139,30 @@ def _plan(session: Session, model: type[Any], change_id: int) -> ModelUndo:
         .order_by(table.c.id)
         .with_for_update(of=table)
     )
-    plan = ModelUndo(model)
     width = len(table.c)
     for row in session.execute(query):
-        plan.seen += 1
         present, made, old = (_named(row, 1 + n * width, model) for n in range(3))
-        _sort(plan, row[0], present, made, old)
-    for id, version in _versions(session, model, change_id):
-        _sort_links(session, plan, id, version)
-    return plan
+        yield row[0], present, made, old
+
+
+def _read_parts(session: Session, model: type[Any], change_id: int) -> Read:
+    """As `_read_rows`, of records that several tables hold, each as its class needs them."""
+    mapper = inspect(model)
+    record, version, before = whole(mapper), whole(mapper, True), whole(mapper, True)
+    query = (
+        select(record, version, before)
+        .join(version, and_(version.id == record.id, version.change_id == change_id))
+        .outerjoin(
+            before, and_(before.id == version.id, before.version_id == version.version_id - 1)
+        )
+        .where(is_newest(record))
+        .order_by(record.id)
+        .with_for_update(of=version_table(mapper))
+    )
+    for row in session.execute(query):
+        names = inspect(type(row[0])).columns.keys()
+        present, made = (values(obj, names) for obj in row[:2])
+        yield row[0], present, made, values(row[2], names) if row[2] else dict.fromkeys(names)
 
 
 def _versions(session: Session, model: type[Any], change_id: int) -> list[Any]:

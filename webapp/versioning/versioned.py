@@ -20,9 +20,7 @@ from sqlalchemy import (
     Boolean,
     Identity,
     Integer,
-    PrimaryKeyConstraint,
     String,
-    Table,
     event,
     func,
     select,
@@ -40,7 +38,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, deletion, linking, move, plan, repoint, setting, write
+from . import bulk, create, declare, deletion, linking, move, plan, repoint, setting, write
 from .errors import VersioningError
 from .indexes import index_changes, index_deleted, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
@@ -88,7 +86,8 @@ class Versioned:
     change_id: Mapped[int | None] = mapped_column(BigInteger, sort_order=104)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        event.listen(cls, "instrument_class", _order_key)
+        declare.complete_class(cls, Versioned)
+        event.listen(cls, "instrument_class", declare.order_key)
         event.listen(cls, "after_mapper_constructed", _complete_mapping)
         super().__init_subclass__(**kwargs)
 
@@ -249,21 +248,12 @@ def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransact
         transaction = transaction.parent
 
 
-def _order_key(mapper: Mapper[Any], cls: type[Any]) -> None:
-    """Before a class is mapped: the id leads the key, also where a model overrides the column.
-
-    A record's versions are found by the key's index.
-    """
-    table = mapper.local_table
-    if isinstance(table, Table) and list(table.primary_key)[:1] == [table.c.version_id]:
-        table.append_constraint(PrimaryKeyConstraint(table.c.id, table.c.version_id))
-
-
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
     check_names(mapper, cls)
     tie_references()
     if mapper.inherits is not None:
+        declare.complete_part(mapper)
         return
     table = version_table(mapper)
     # `columns`, unlike `column_attrs`, does not configure the mapper: later classes may be named

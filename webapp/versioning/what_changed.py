@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, inspect, select
-from sqlalchemy.orm import Mapper, Session, aliased, undefer, with_polymorphic
+from sqlalchemy.orm import Session
 
 from .diff import FieldChange, diff, link_changes
 from .errors import UnknownChange
 from .feed import ChangeEntry, entry_of, tally
+from .queries import undeferred, whole
 from .recorded import change_model
-from .shape import data_columns
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,15 @@ def _records(
     session: Session, model: type[Any], change_id: int, after: Any | None, limit: int
 ) -> list[ChangedRecord]:
     """The change's versions of a model, each with its true predecessor, in one statement."""
-    made, before = _entities(inspect(model))
+    mapper = inspect(model)
+    made, before = whole(mapper), whole(mapper, aliased=True)
     query = (
         select(made, before)
         .outerjoin(before, and_(before.id == made.id, before.version_id == made.version_id - 1))
         .where(made.change_id == change_id)
         .order_by(made.id)
         .limit(limit)
-        .options(*(undefer(getattr(e, n)) for e in (made, before) for n in data_columns(model)))
+        .options(*undeferred(made, mapper), *undeferred(before, mapper))
     )
     if after is not None:
         query = query.where(made.id > after)
@@ -94,10 +95,3 @@ def _records(
         )
         for row, older in found
     ]
-
-
-def _entities(mapper: Mapper[Any]) -> tuple[Any, Any]:
-    """The model and an alias of it, with the columns of its subclasses where it has some."""
-    if mapper.polymorphic_on is None:
-        return mapper.class_, aliased(mapper.class_)
-    return with_polymorphic(mapper, "*"), with_polymorphic(mapper, "*", aliased=True)

@@ -41,8 +41,8 @@ from .plan import finish
 from .queries import live
 from .references import referring
 from .repoint import follow
-from .rows import closed_row, column_of, next_row, untouched
-from .shape import chunks, computed_columns, unversioned_columns, version_table
+from .rows import by_table, closed_row, column_of, keys_in, next_part, next_row, untouched
+from .shape import chunks, computed_columns, part_tables, unversioned_columns, version_table
 from .types import UtcDateTime
 
 CHUNK = 500
@@ -163,8 +163,8 @@ def _insert(
             if mixed:
                 row[f"set_{name}"] = name in step.values
         rows.append(row)
-    statement = insert_statement(mapper, names, mixed, shared)
-    connection.execute(statement, _one_or_all(rows))
+    for statement in insert_statements(mapper, names, mixed, shared):
+        connection.execute(statement, _one_or_all(rows))
 
 
 def _one_or_all(rows: list[dict[str, Any]]) -> Any:
@@ -179,7 +179,8 @@ def _insert_expressions(
     for name, value in step.values.items():
         column = column_of(mapper, name)
         replaced[column] = value if is_expression(value) else literal(value, column.type)
-    connection.execute(_copy(mapper, replaced), _key(step, opened))
+    for statement in _copies(mapper, replaced):
+        connection.execute(statement, _key(step, opened))
 
 
 def _key(step: Step, opened: OpenChange) -> dict[str, Any]:
@@ -228,6 +229,7 @@ def _fetch_computed(
     by_key = {(step.id, step.old_version + 1): step for step in steps}
     for part in chunks(list(by_key), CHUNK):
         query = select(table.c.id, table.c.version_id, *columns)
+        query = query.select_from(mapper.persist_selectable)
         query = query.where(tuple_(table.c.id, table.c.version_id).in_(part))
         for row in connection.execute(query):
             obj = by_key[row[0], row[1]].obj
@@ -241,13 +243,16 @@ def _write_in_place(session: Session, mapper: Mapper[Any], state: InstanceState[
     edits, in_place = edits_of(state, {}), unversioned_columns(mapper)
     # others of the edits were found equal to what the object had not loaded
     values = {column_of(mapper, name): edits[name] for name in edits.keys() & in_place}
-    statement = update(table).where(table.c.id == state.dict["id"], live(table))
+    rows = and_(table.c.id == state.dict["id"], live(table))
     connection = session.connection(bind_arguments={"mapper": mapper})
-    result = connection.execute(statement.values({**untouched(table, values), **values}))
-    if result.rowcount != 1:
-        loaded = state.dict
-        key = loaded["id"], loaded["version_id"], loaded["version_from"]
-        raise_conflict(connection, mapper, [Step(None, state, mapper, *key, "update", edits=edits)])
+    for holder, own in by_table(values).items():
+        statement = update(holder).where(rows if holder is table else keys_in(holder, table, rows))
+        result = connection.execute(statement.values({**untouched(holder, own), **own}))
+        if result.rowcount != 1:
+            loaded = state.dict
+            key = loaded["id"], loaded["version_id"], loaded["version_from"]
+            step = Step(None, state, mapper, *key, "update", edits=edits)
+            raise_conflict(connection, mapper, [step])
     for name, value in edits.items():
         if is_expression(value):
             session.expire(state.obj(), [name])
@@ -270,13 +275,14 @@ def close_statement(table: Table) -> Update:
 
 
 @lru_cache(maxsize=1024)
-def insert_statement(
+def insert_statements(
     mapper: Mapper[Any], names: tuple[str, ...], mixed: bool, shared: frozenset[str] = frozenset()
-) -> Insert:
+) -> list[Insert]:
     """Copy one row to its next version with new values in the named attributes.
 
-    With `mixed`, a parameter ``set_<name>`` tells for each row whether it takes the new value.
-    `shared` attributes take the expression of their ``onupdate``.
+    A statement for each table that holds a part of it, the base first. With `mixed`, a parameter
+    ``set_<name>`` tells for each row whether it takes the new value. `shared` attributes take the
+    expression of their ``onupdate``.
     """
     replaced: dict[Column[Any], Any] = {
         column_of(mapper, name): onupdate.expression(mapper, name) for name in shared
@@ -287,10 +293,10 @@ def insert_statement(
         if mixed:
             value = case((bindparam(f"set_{name}", type_=true().type), value), else_=column)
         replaced[column] = value
-    return _copy(mapper, replaced)
+    return _copies(mapper, replaced)
 
 
-def _copy(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> Insert:
+def _copies(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> list[Insert]:
     table = version_table(mapper)
     values = next_row(
         table,
@@ -299,7 +305,13 @@ def _copy(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> Insert:
         op=bindparam("b_op", type_=table.c.version_op.type),
         change_id=bindparam("b_change", type_=table.c.change_id.type),
     )
-    old = select(*values.values()).where(
-        and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
-    )
-    return insert(table).from_select(list(values), old, include_defaults=False)
+    old = and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
+    parts = {table: values, **{t: next_part(t, replaced) for t in part_tables(mapper)}}
+    return [
+        insert(t).from_select(
+            list(row),
+            select(*row.values()).select_from(mapper.persist_selectable).where(old),
+            include_defaults=False,
+        )
+        for t, row in parts.items()
+    ]

@@ -110,6 +110,32 @@ class Parcel(Versioned, db.Model):
     name: Mapped[str]
 
 
+class Country(Versioned, db.Model):
+    """Known by a text that people give it."""
+
+    __tablename__ = "shop_country"
+    id: Mapped[str] = mapped_column(sa.String(60), primary_key=True, sort_order=-2)  # type: ignore[assignment]
+    name: Mapped[str]
+
+
+class Vehicle(Versioned, db.Model):
+    __tablename__ = "shop_vehicle"
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "vehicle"}
+    __table_args__ = (current_unique("plate"),)
+    kind: Mapped[str] = mapped_column(sa.String(20), default="vehicle")
+    name: Mapped[str]
+    plate: Mapped[str | None] = mapped_column(sa.String(20))
+
+
+class Truck(Vehicle):
+    """Its rows lie in two tables."""
+
+    __tablename__ = "shop_truck"
+    __table_args__ = (sa.CheckConstraint("load >= 0", name="load"),)
+    __mapper_args__ = {"polymorphic_identity": "truck"}
+    load: Mapped[int]
+
+
 class Badge(Versioned, db.Model):
     """Opens doors: its code is not for showing, and its visits are not worth a word."""
 
@@ -119,6 +145,18 @@ class Badge(Versioned, db.Model):
     owner: Mapped[str]
     code: Mapped[str | None]
     visits: Mapped[int] = mapped_column(default=0)
+
+
+class Vault(Versioned, db.Model):
+    """Masked throughout, and without any other text by which to call it."""
+
+    __tablename__ = "shop_vault"
+    __masked__ = ("combination", "kind", "is_open", "maker_id")
+    combination: Mapped[str]
+    kind: Mapped[Color | None]
+    is_open: Mapped[bool] = mapped_column(default=False)
+    maker_id: Mapped[int | None] = mapped_column()
+    level: Mapped[int | None]
 
 
 def _columns(nullable: bool) -> dict[str, Any]:

@@ -31,6 +31,13 @@ def test_a_value_that_came_back_is_blamed_on_its_return(session: Session) -> Non
     assert versions(session, item.id)["name"] == 3
 
 
+def test_blame_of_an_older_version_knows_nothing_newer(session: Session) -> None:
+    item = add(session, Item(name="a", stock=1))
+    edit(session, edit(session, item, stock=2), name="b")
+    found = blame(session, Item, item.id, version_id=2)
+    assert (found["name"].version_id, found["stock"].version_id) == (1, 2)
+
+
 def test_null_is_a_value_too(session: Session) -> None:
     item = add(session, Item(name="a", stock=None))
     edit(session, edit(session, item, stock=1), stock=None)

@@ -55,6 +55,20 @@ def test_a_record_deleted_and_added_again_is_sound(session: Session, three: Note
     assert check_model(session, Note).faults == 0
 
 
+def test_a_record_restored_and_deleted_in_one_transaction_is_sound(
+    notes: World, session: Session, three: Note
+) -> None:
+    id = three.id
+    session.delete(three)
+    session.commit()
+    restored = restore(session, Note, id, 1)
+    session.flush()
+    session.delete(restored)
+    session.commit()
+    assert [row[3] for row in notes.rows(Note, "version_op")][3:5] == ["delete", "delete"]
+    assert check_model(session, Note).faults == 0
+
+
 def test_a_flag_left_on_an_old_version(notes: World, session: Session, three: Note) -> None:
     check = spoil(
         notes, session, "UPDATE note SET is_current_version = true WHERE id = 1 AND version_id = 2"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.versioning.references.trade import (
@@ -143,3 +144,22 @@ def test_a_string_key(base: Any) -> None:
 
     base.registry.configure()
     assert references_of(Town)[0].target is Country
+
+
+def test_following_from_a_subclass_s_own_table_is_refused(base: Any) -> None:
+    target(base)
+
+    class Animal(Versioned, base):
+        __tablename__ = "animal"
+
+    key = ForeignKeyConstraint(["id", "version_id"], ["animal.id", "animal.version_id"])
+    with pytest.raises(VersioningError, match="in the table of a subclass"):
+
+        class Dog(Animal):
+            __tablename__ = "dog"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            version_id: Mapped[int] = mapped_column(primary_key=True)
+            target_id: Mapped[int]
+            target_version_id: Mapped[int]
+            target = following("target_id", "target_version_id", target="Target")
+            __table_args__ = (key,)

@@ -20,9 +20,11 @@ from webapp.versioning import (
     StillReferenced,
     UndoBlocked,
     VersionConflict,
+    act_on_many,
     as_of,
     diff,
     load_as_of,
+    plan_many,
     plan_restore,
     restore,
     timeline,
@@ -210,6 +212,19 @@ def test_a_deletion_ends_them_and_a_restore_begins_them_again(
     undo(session, Article, 1, 4)
     session.commit()
     assert links(trade)[2] == (1, 1, 5, None)
+
+
+def test_restoring_many_at_once_begins_them_again_too(trade: World, session: Session) -> None:
+    article = tagged(session, "a", "b")
+    article.tags.remove(next(tag for tag in article.tags if tag.name == "b"))
+    session.commit()
+    session.delete(article)
+    session.commit()
+    act_on_many(session, plan_many(session, Article, "restore", {1: 3}))
+    session.commit()
+    article = session.get_one(Article, (1, 4))
+    assert (article.version_op, names(article)) == ("restore", ["a"])
+    assert links(trade) == [(1, 1, 1, 3), (1, 2, 1, 2), (1, 1, 4, None)]
 
 
 def test_undo_takes_back_one_version_of_them(trade: World, session: Session) -> None:
