@@ -21,7 +21,7 @@ from webapp.versioning import (
     plan_many,
 )
 
-from . import bulk_fields, identity, refusals, selection
+from . import bulk_fields, identity, in_use, refusals, selection
 from .bulk_page import ACTIONS, BulkPageView
 from .deleting import said
 
@@ -161,7 +161,7 @@ class BulkView(BulkPageView):
             ours = isinstance(error, (ValidationError, VersioningError))
             if not ours and not refusals.is_refusal(error):
                 raise
-            form.form_errors.append(str(error) if ours else REFUSED)
+            form.form_errors.append(in_use.said(self.session, error) if ours else REFUSED)
             return 422
         self._tell_hooks(plan, field)
         return 302

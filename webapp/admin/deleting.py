@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from webapp.versioning import VersionConflict, VersioningError, change
 
-from . import presentation, refusals
+from . import in_use, presentation, refusals
 from .compare_page import CompareView
 from .forms import reason_field
 
@@ -56,9 +56,10 @@ class DeleteView(CompareView):
             return False
         except Exception as error:
             session.rollback()
-            if not isinstance(error, VersioningError) and not refusals.is_refusal(error):
+            ours = isinstance(error, VersioningError)
+            if not ours and not refusals.is_refusal(error):
                 raise
-            flash(str(error) if isinstance(error, VersioningError) else REFUSED, "error")
+            flash(in_use.said(self.session, error) if ours else REFUSED, "error")
             return False
         self.after_model_delete(model)
         return True

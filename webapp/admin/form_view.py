@@ -7,13 +7,20 @@ from typing import Any
 from flask import abort, request
 from flask_admin.form import FormOpts
 
-from webapp.versioning import masked_columns, shown_columns, timeline
+from webapp.versioning import data_columns, masked_columns, shown_columns, timeline
 
 from . import identity, presentation
 from .converters import FormConverter, id_field
 from .deleting import DeleteView
 from .drafts import number_of
-from .forms import RecordForm, RecordRules, own_class, rename_reserved, with_own_fields
+from .forms import (
+    RecordForm,
+    RecordRules,
+    in_order,
+    own_class,
+    rename_reserved,
+    with_own_fields,
+)
 
 
 class FormView(DeleteView):
@@ -23,8 +30,12 @@ class FormView(DeleteView):
     model_form_converter = FormConverter
 
     def scaffold_form(self) -> type[Any]:
-        """Hook: moves the columns whose name the form itself needs."""
-        return rename_reserved(super().scaffold_form())
+        """Hook: moves the columns whose name the form itself needs; a reference stands where its
+        column does, which the stock form puts before all columns."""
+        form: type[Any] = super().scaffold_form()
+        if not self.form_columns:
+            in_order(form, self.declared.in_place(data_columns(self.model)))
+        return rename_reserved(form)
 
     def get_create_form(self) -> type[Any]:
         """Hook: adds the reason, and the id where nothing else makes one."""

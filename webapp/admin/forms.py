@@ -137,6 +137,16 @@ def with_own_fields(form: type[Any], *, required: bool, base_version: bool) -> t
     return form
 
 
+def in_order(form: type[Any], names: Sequence[str]) -> None:
+    """Show the form's fields in the order of the names, and what these leave out behind them."""
+    fields = {name: field for name, field in vars(form).items() if isinstance(field, UnboundField)}
+    places = {name: place for place, name in enumerate(names)}
+    wanted = sorted(fields, key=lambda name: places.get(name, len(places)))
+    counters = sorted(field.creation_counter for field in fields.values())
+    for name, counter in zip(wanted, counters, strict=True):
+        fields[name].creation_counter = counter
+
+
 def rename_reserved(form: type[Any]) -> type[Any]:
     """Move the fields whose name a form needs for itself."""
     renamed = {}

@@ -55,9 +55,12 @@ class ListView(QueryView):
 
     def get_details_columns(self) -> list[tuple[Any, str]]:
         """Hook: the details show every column of the record, long ones too."""
-        columns = data_columns(self.model)
-        names = self.column_details_list or [*columns, *self._relations(self.form_references)]
-        return self.get_column_names([*names, *VERSIONS], self.column_details_exclude_list)
+        columns = self.declared.in_place(data_columns(self.model))
+        relations = self._relations(self.form_references)
+        names = self.column_details_list or [*columns, *relations]
+        return self.get_column_names(
+            [*dict.fromkeys(names), *VERSIONS], self.column_details_exclude_list
+        )
 
     def _relations(self, shown_otherwise: Collection[str] = ()) -> list[str]:
         """The many-to-one relations, but for those of columns that are shown by name themselves."""
@@ -79,6 +82,7 @@ class ListView(QueryView):
         """Hook: names for the version columns; `maker.name` is the “Maker name”."""
         names = {"version_id": "Versions", "version_from": "Last change"}
         given = (self.column_labels or {}).get(field) or names.get(field)
+        given = given or self.declared.label(field, self.get_column_name)
         return given or presentation.sentence(field.replace(".", " ").replace("_", " "))
 
     def search_placeholder(self) -> str | None:

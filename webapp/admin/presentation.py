@@ -130,6 +130,13 @@ def versions_link(number: int, url: str) -> Markup:
     return Markup('<a class="versions" href="%s">%s</a>') % (url, number)
 
 
+def record_link(row: Any, url: str | None, version: int | None = None) -> Markup:
+    """A record's name as a link to its page, with the version where one is meant."""
+    name = visible(shortened(name_of(row)))
+    named = Markup('<a href="%s">%s</a>') % (url, name) if url else name
+    return named if version is None else named + Markup(" <small>version %s</small>") % version
+
+
 def person(actor: str | None) -> str | Markup:
     """Who it was, as a link to all that they changed."""
     name = visible(shortened(actor))

@@ -17,7 +17,7 @@ from webapp.versioning import (
     change,
 )
 
-from . import presentation, refusals, unique
+from . import in_use, presentation, refusals, unique
 from .merge_page import MergeView
 
 UNCHANGED = "Nothing changed, no new version was made."
@@ -142,7 +142,8 @@ class SaveView(MergeView):
             told = form.form_errors if field is None else field.errors
             told.append(str(error) if field is None else unique.MESSAGE)
         except (ValidationError, VersioningError) as error:
-            form.form_errors.append(str(error))
+            session.rollback()
+            form.form_errors.append(in_use.said(self.session, error))
         except Exception as error:
             session.rollback()
             if not refusals.is_refusal(error):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
-from flask import abort, g, request
+from flask import abort, g, request, url_for
 from flask_admin import expose
 from sqlalchemy import inspect
 
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
 from . import moments, presentation, runs
+from .declared import Declared
 from .lookup_page import LookUpView
 from .plot import Plot, plot
 from .references import Target
@@ -33,6 +34,16 @@ class TimelineView(LookUpView):
     timeline_plot: str | None = None
     #: Columns that hold the id of another record: {"supplier_id": Supplier}.
     form_references: dict[str, type[Any]] = {}
+
+    @cached_property
+    def declared(self) -> Declared:
+        """The references that the model itself declares."""
+        return Declared(self.model)
+
+    @cached_property
+    def references(self) -> dict[str, type[Any]]:
+        """The model behind each column that holds an id, declared there or in `form_references`."""
+        return self.declared.targets | self.form_references
 
     @expose("/timeline/")
     def timeline_view(self) -> Any:
@@ -105,38 +116,55 @@ class TimelineView(LookUpView):
             return str(MASKED)
         if value is MASKED:
             return str(value)
-        if name in self.form_references and value is not None:
+        if name in self.references and value is not None:
+            if isinstance(value, tuple):  # of links
+                return ", ".join(self.look_up(name, set(value))[id] for id in value)
             return self.look_up(name, {value})[value]
         choices = self._column_choices_map.get(name)
         return str(choices[value]) if choices and value in choices else presentation.text_of(value)
 
     def look_up(self, name: str, ids: set[Any], when: datetime | None = None) -> dict[Any, str]:
-        """Names of the records that a column of `form_references` points at, by id, kept for the
-        length of the request: as of the moment, of the page's unless told, else the present ones.
+        """Names of the records that a column of `references` points at, by id, kept for the length
+        of the request: as of the moment, of the page's unless told, else the present ones.
         """
         when = self.moment.at if when is None and self.moment else when
         names = g.setdefault("reference_names", {})  # a page of changes shows several models
         known: dict[Any, str] = names.setdefault((self.model, name), {})
         missing = ids - {None} - known.keys()
         if missing:
-            known |= Target(self.session, self.form_references[name]).names(missing, when)
+            known |= Target(self.session, self.references[name]).names(missing, when)
         return known
 
     def look_up_all(self, changes: Iterable[FieldChange]) -> None:
-        """Look up what the changes refer to: one query for each column of `form_references`."""
-        ids: dict[str, set[Any]] = {name: set() for name in self.form_references}
+        """Look up what the changes refer to: one query for each column of `references`."""
+        ids: dict[str, set[Any]] = {name: set() for name in self.references}
         for each in changes:
             if each.name in ids:
-                ids[each.name] |= {each.old, each.new} - {MASKED}
+                sides = {each.old, each.new} - {MASKED}
+                for side in sides:  # a tuple holds the ids of links
+                    ids[each.name] |= set(side) if isinstance(side, tuple) else {side}
         for name, found in ids.items():
             self.look_up(name, found)
+
+    def page_of(self, row: Any, version: int | None = None) -> str | None:
+        """Address of a record of any model, or of a version on its timeline; None where no view
+        shows it to whoever asks."""
+        for view in self.admin._views:
+            if isinstance(view, TimelineView) and type(row) is view.model and view.is_accessible():
+                id = str(view.get_pk_value(row))
+                if version is not None:
+                    page, place = f"{view.endpoint}.timeline_view", f"v{version}"
+                    return url_for(page, id=id, before=version + 1, _anchor=place)
+                page = "details_view" if view.can_view_details else "timeline_view"
+                return url_for(f"{view.endpoint}.{page}", id=id)
+        return None
 
     def layout(self, room: runs.Room) -> Layout:
         """How the columns of this view are laid out. References, choices and files
         are compared as a whole."""
         columns = inspect(self.model).columns
         references = {name for name, column in columns.items() if column.foreign_keys}
-        plain = references | self.form_references.keys() | self._column_choices_map.keys()
+        plain = references | self.references.keys() | self._column_choices_map.keys()
         plain |= set(self.file_columns())
         return Layout(self.show_value, self.get_column_name, frozenset(plain), room)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import abort, g
 from flask_admin import expose
 
 from webapp.changes import Change
-from webapp.versioning import blame, is_versioned
+from webapp.versioning import Reference, blame, is_versioned
 
 from . import givers, hidden, presentation
 from .file_page import shown_file
@@ -74,6 +75,7 @@ class VersionedModelView(ThenView):
         descriptions = (self.column_descriptions or {}).items()
         self.column_descriptions = {name: presentation.escaped(text) for name, text in descriptions}
         references = dict.fromkeys(self.form_references, _reference)
+        references |= {each.name: partial(_declared, each) for each in self.declared.all}
         given = self.column_formatters_detail
         self.column_formatters_detail = (
             references | self.column_formatters if given is None else given
@@ -147,6 +149,15 @@ def _versions(view: Any, context: Any, row: Any, name: str) -> Any:
 
 def _reference(view: Any, context: Any, row: Any, name: str) -> Any:
     return view.show_value(name, getattr(row, name))
+
+
+def _declared(reference: Reference, view: Any, context: Any, row: Any, name: str) -> Any:
+    """The record that a reference leads to: its page, or its timeline at the version meant."""
+    target = getattr(row, reference.name)
+    if target is None:
+        return ""
+    version = target.version_id if reference.version else None
+    return presentation.record_link(target, view.page_of(target, version), version)
 
 
 def _last_change(view: Any, context: Any, row: Any, name: str) -> Any:

@@ -17,6 +17,7 @@ from webapp.versioning import current, restore, utcnow
 
 from .diary import DAYS, Shop
 from .models import Product, Status, Supplier
+from .trade import range_and_trade
 
 LANTERN = "LAN-KES"
 
@@ -51,7 +52,16 @@ def load(session: Session | scoped_session[Session], *, now: datetime | None = N
     if session.scalar(select(Supplier.id).limit(1)) or session.scalar(select(Product.id).limit(1)):
         return 0
     shop = Shop(session, now or utcnow())
-    for chapter in (opening, supply, trade, lantern, care_and_corrections, clean_up, farewells):
+    for chapter in (
+        opening,
+        supply,
+        trade,
+        lantern,
+        care_and_corrections,
+        clean_up,
+        farewells,
+        range_and_trade,
+    ):
         chapter(shop)
     shop.live_through()
     return shop.records

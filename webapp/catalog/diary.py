@@ -39,9 +39,13 @@ class Shop:
 
     def on(self, day: float, actor: str, reason: str | None, edit: Edit, *details: Any) -> None:
         """Note down an edit for a day, at some minute of the opening hours."""
-        if not 0 <= day < DAYS:
-            return
-        minute = self.random.randrange(7 * 60, 18 * 60)
+        if 0 <= day < DAYS:
+            self.at(day, self.random.randrange(7 * 60, 18 * 60), actor, reason, edit, *details)
+
+    def at(
+        self, day: float, minute: int, actor: str, reason: str | None, edit: Edit, *details: Any
+    ) -> None:
+        """Note down an edit for a minute of a day."""
         at = self.start + timedelta(days=int(day), minutes=minute, seconds=minute % 59)
         self._diary.append((at, actor, reason, partial(edit, self, *details)))
 
@@ -52,7 +56,7 @@ class Shop:
                 edit()
                 self.session.commit()
 
-    def add(self, record: Supplier | Product) -> None:
+    def add(self, record: Any) -> None:
         self.session.add(record)
         self.records += 1
 

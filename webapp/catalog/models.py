@@ -1,4 +1,9 @@
-"""Suppliers and the products that come from them: a column of each type that people meet."""
+"""A shop: what it sells, where that comes from, who ordered it, and under which terms.
+
+A product has a column of each type that people meet. Between the models stands a reference of each
+kind: products *float* to their supplier and category, an order's line *pins* the product as it was
+sold, a contract *follows* its terms, and categories form a tree.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +12,20 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, Numeric, String, Text, and_
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy import JSON, Enum, Numeric, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.versioning import (
     UtcDateTime,
     Versioned,
     as_of_index,
+    collected,
     current_index,
     current_unique,
-    live,
+    floating,
+    following,
+    pinned,
 )
 
 
@@ -28,6 +36,14 @@ class Status(StrEnum):
     ON_SALE = "on sale"
     LAST_ONES = "last ones"
     DISCONTINUED = "discontinued"
+
+
+class OrderStatus(StrEnum):
+    """How far an order has come."""
+
+    OPEN = "open"
+    PACKED = "packed"
+    SENT = "sent"
 
 
 class Supplier(Versioned, db.Model):
@@ -51,6 +67,19 @@ class Supplier(Versioned, db.Model):
         return self.name
 
 
+class Category(Versioned, db.Model):
+    """A shelf of the shop's range: a tree, each below its parent as that is now."""
+
+    name: Mapped[str] = mapped_column(String(80))
+    parent_id: Mapped[int | None]
+    parent: Mapped[Category | None] = floating("parent_id")
+
+    __table_args__ = (current_unique("name"), current_index("name"))
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Product(Versioned, db.Model):
     """What is on the shelf."""
 
@@ -67,12 +96,11 @@ class Product(Versioned, db.Model):
     counted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
-    # A floating reference: to the supplier as it is now, whichever version that is.
+    # Floating references: to supplier and category as they are now, whichever version that is.
     supplier_id: Mapped[int | None]
-    supplier: Mapped[Supplier | None] = relationship(
-        primaryjoin=lambda: and_(foreign(Product.supplier_id) == Supplier.id, live(Supplier)),
-        viewonly=True,
-    )
+    supplier: Mapped[Supplier | None] = floating("supplier_id")
+    category_id: Mapped[int | None]
+    category: Mapped[Category | None] = floating("category_id")
 
     __table_args__ = (
         current_unique("sku"),
@@ -85,3 +113,69 @@ class Product(Versioned, db.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Order(Versioned, db.Model):
+    """What a customer ordered. Deleting it deletes its lines, in the same change."""
+
+    __tablename__ = "orders"  # ORDER is a word of SQL
+
+    number: Mapped[str] = mapped_column(String(20))
+    customer: Mapped[str] = mapped_column(String(120))
+    ordered_on: Mapped[dt.date]
+    status: Mapped[OrderStatus] = mapped_column(
+        Enum(OrderStatus, native_enum=False, length=20), default=OrderStatus.OPEN
+    )
+    lines: Mapped[list[OrderLine]] = collected("order")
+
+    __table_args__ = (current_unique("number"), current_index("number"), current_index("customer"))
+
+    def __str__(self) -> str:
+        return f"{self.number}, {self.customer}"
+
+
+class OrderLine(Versioned, db.Model):
+    """A product of an order. It pins the version that was sold, whatever becomes of the product."""
+
+    order_id: Mapped[int]
+    order: Mapped[Order] = floating("order_id", on_delete="cascade", back_populates="lines")
+    product_id: Mapped[int]
+    product_version_id: Mapped[int]
+    product: Mapped[Product] = pinned("product_id", "product_version_id", lazy="joined")
+    quantity: Mapped[int] = mapped_column(default=1)
+    price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+
+    __table_args__ = (current_index("order_id"),)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product}"
+
+
+class Terms(Versioned, db.Model):
+    """The terms that contracts are made under."""
+
+    name: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    payment_days: Mapped[int] = mapped_column(default=30)
+
+    __table_args__ = (current_unique("name"), current_index("name"))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contract(Versioned, db.Model):
+    """An agreement with a supplier. It follows its terms: their new version is a new one of it."""
+
+    number: Mapped[str] = mapped_column(String(20))
+    signed_on: Mapped[dt.date]
+    supplier_id: Mapped[int]
+    supplier: Mapped[Supplier] = floating("supplier_id")
+    terms_id: Mapped[int]
+    terms_version_id: Mapped[int]
+    terms: Mapped[Terms] = following("terms_id", "terms_version_id")
+
+    __table_args__ = (current_unique("number"), current_index("number"))
+
+    def __str__(self) -> str:
+        return self.number

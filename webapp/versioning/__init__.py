@@ -45,7 +45,7 @@ from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
 from .ledger import ChangeContext
-from .links import linked
+from .links import link_names, linked
 from .many import ManyPlan, Skipped, act_on_many, plan_many
 from .masking import MASKED, hide_columns, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
@@ -164,6 +164,7 @@ __all__ = [
     "install_guards",
     "is_versioned",
     "link_changes",
+    "link_names",
     "linked",
     "live",
     "load_as_of",
