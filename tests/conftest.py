@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import URL
+from werkzeug.routing import Rule
 
 from tests import accounts, postgresql
 from webapp import create_app, database
@@ -40,6 +41,26 @@ def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(Flask.jinja_options, "bytecode_cache", cache)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rules_compiled_once() -> Iterator[None]:
+    """Each test has an application of its own; compiling its addresses would take half the time.
+
+    What Werkzeug compiles of a rule depends on nothing but its text, as long as it has no defaults.
+    """
+    known: dict[Any, Any] = {}
+    compile_rule = Rule._compile_builder
+
+    def compiled(rule: Rule, append_unknown: bool = True) -> Any:
+        key = tuple(rule._trace), append_unknown
+        if rule.defaults or key not in known:
+            known[key] = compile_rule(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compiled)
         yield
 
 
