@@ -216,8 +216,8 @@ def _import_change(
         reason = error.orig if isinstance(error, DBAPIError) else error
         raise TransferError(
             f"lines {extent.first} to {extent.last}, one change, were refused:"
-            f" {' '.join(str(reason).split()).rstrip('.')}. Nothing of this change was imported and all before"
-            " it was: correct the lines and import the file again."
+            f" {' '.join(str(reason).split()).rstrip('.')}. Nothing of this change was imported and"
+            " all before it was: correct the lines and import the file again."
         ) from error
 
 
