@@ -21,6 +21,7 @@ from sqlalchemy import URL
 from werkzeug.routing import Rule
 
 from tests import accounts, postgresql
+from tests.ready import make_ready
 from webapp import create_app, database
 
 # Machines that build and test are shared and slow at times: an example is wrong, never late.
@@ -117,9 +118,7 @@ def app(database_url: str, tmp_path: Path, settings: dict[str, Any]) -> Iterator
             **settings,
         }
     )
-    with app.app_context():
-        database.create_tables()
-    accounts.welcome(app)
+    make_ready(app)
     yield app
     with app.app_context():
         database.close()

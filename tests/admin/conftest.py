@@ -14,6 +14,7 @@ from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
 from tests import accounts
+from tests.ready import make_ready
 from webapp import create_app, database
 from webapp.extensions import db
 from webapp.versioning import change, current
@@ -40,9 +41,7 @@ def app(database_url: str, tmp_path: Path, settings: dict[str, Any]) -> Iterator
             **settings,
         }
     )
-    with app.app_context():
-        database.create_tables()
-    accounts.welcome(app)
+    make_ready(app)
     yield app
     with app.app_context():
         database.close()
