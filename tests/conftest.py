@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -27,6 +28,30 @@ from webapp import create_app, database
 # Machines that build and test are shared and slow at times: an example is wrong, never late.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+#: Folders of tests about pages. Each of these runs on one engine, half of them on either; what the
+#: pages rest on, the core and the transfer, is tested on both. TEST_EVERY_DATABASE=1 runs all.
+PAGES = {"accounts", "admin", "audit", "auth", "integrity"}
+#: Files of these folders whose subject differs between the engines.
+ON_BOTH = {"test_databases.py", "test_home.py", "test_hostile.py", "test_kinds.py"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("TEST_EVERY_DATABASE") == "1":
+        return
+    left = [item for item in items if _is_for_the_other_engine(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
+
+
+def _is_for_the_other_engine(item: pytest.Item) -> bool:
+    engine = getattr(item, "callspec", None) and item.callspec.params.get("database_url")
+    if item.path.parent.name not in PAGES or item.path.name in ON_BOTH or not engine:
+        return False
+    name = item.nodeid.replace("sqlite", "*").replace("postgresql", "*")
+    return engine != ("sqlite", "postgresql")[crc32(name.encode()) % 2]
 
 
 def missing(what: str) -> NoReturn:
