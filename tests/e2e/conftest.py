@@ -18,7 +18,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from tests import accounts
@@ -106,6 +113,7 @@ def demo_server(demo_instance: Path, tmp_path: Path, tabs: ExitStack) -> Iterato
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         missing(f"{CHROMIUM} is missing: install it (Debian: apt-get install chromium).")
+    expect.set_options(timeout=15_000)  # a page is slow while other tests use the processors
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
@@ -143,11 +151,16 @@ def watched(
         viewport={"width": width, "height": 900},
     ) as context:
         if person:
-            home = {"domain": "127.0.0.1", "path": "/"}
-            context.add_cookies([{"name": "session", "value": accounts.cookie(person), **home}])
+            sign_in(context, person)
         context.on("page", watch)
         yield context.new_page()
     assert complaints == []
+
+
+def sign_in(context: BrowserContext, person: str = "Carol") -> None:
+    """Let the tabs of the context be that person's."""
+    home = {"domain": "127.0.0.1", "path": "/"}
+    context.add_cookies([{"name": "session", "value": accounts.cookie(person), **home}])
 
 
 def _serious(message: ConsoleMessage) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import LiveServer
+from tests.e2e.conftest import LiveServer, sign_in
 from webapp.catalog.models import Supplier
 from webapp.extensions import db
 from webapp.versioning import change
@@ -32,6 +32,7 @@ def plain_page(browser: Browser) -> Iterator[Page]:
     """A narrow tab that runs no script."""
     screen = {"width": 375, "height": 800}
     with browser.new_context(java_script_enabled=False, viewport=screen) as context:
+        sign_in(context)
         yield context.new_page()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import LiveServer
+from tests.e2e.conftest import LiveServer, sign_in
 
 
 def tick(page: Page, number: int) -> None:
@@ -43,6 +43,7 @@ def test_a_field_is_set_on_many_which_are_deleted_and_restored(
 
 def test_it_works_without_scripts(demo_server: LiveServer, browser: Browser) -> None:
     with browser.new_context(java_script_enabled=False) as context:
+        sign_in(context)
         walk(context.new_page(), demo_server.url)
 
 

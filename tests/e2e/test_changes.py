@@ -15,9 +15,9 @@ def test_a_bulk_action_is_found_in_the_feed_and_undone(page: Page, demo_server: 
     names = [rows.nth(n).get_by_role("rowheader").inner_text().strip() for n in (0, 1)]
     for n in (0, 1):
         rows.nth(n).get_by_role("checkbox").check()
-    page.locator(".bulk summary").click()
-    page.locator(".bulk [name=reason]").fill("By mistake")
-    page.locator(".bulk").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_label("Reason").fill("By mistake")
+    page.get_by_role("button", name="Delete 2 records").click()
     expect(page.get_by_role("status").first).to_contain_text("2 records were deleted")
 
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Changes").click()

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from tests.e2e.conftest import LiveServer
+from tests.e2e.conftest import LiveServer, sign_in
 from webapp.catalog.models import Product
 from webapp.extensions import db
 from webapp.versioning import change, current
@@ -87,6 +87,7 @@ def test_a_version_in_the_middle_is_undone_and_the_rest_offered(
 def test_a_choice_and_a_restore_work_without_scripts(browser: Any, live_server: LiveServer) -> None:
     id = save(live_server, "Alice", price=31)
     with browser.new_context(java_script_enabled=False) as context:
+        sign_in(context)
         page = context.new_page()
         page.goto(f"{live_server.url}/admin/product/edit/?id={id}")
         save(live_server, "Bob", price=30)

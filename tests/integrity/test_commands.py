@@ -72,9 +72,9 @@ def test_a_list_is_cut_and_the_numbers_are_not(app: Flask, shop: Shop, kettle: i
 
 
 def test_an_unknown_model_is_named_with_those_that_are_known(app: Flask) -> None:
-    done = run(app, "check", "--model", "Thing")
+    done = run(app, "check", "--model", "Nowhere")
     assert done.exit_code == 1
-    assert "There is no versioned model 'Thing': use one of" in done.output
+    assert "There is no versioned model 'Nowhere': use one of" in done.output
 
 
 def test_guards_are_mended_once(app: Flask, kettle: int) -> None:

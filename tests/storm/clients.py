@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlencode, urlsplit
 
+from tests import accounts
+
 PATIENCE = 60
 INPUT = re.compile(r'<input[^>]*name="(csrf_token|base_version|name)"[^>]*value="([^"]*)"')
 TOKENS = re.compile(r'<textarea[^>]*name="tokens"[^>]*>\r?\n?(.*?)</textarea>', re.S)
@@ -26,7 +28,7 @@ class Client:
     acknowledged: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
-    cookie: str = ""
+    cookie: str = field(default_factory=lambda: f"session={accounts.cookie('Alice')}")
 
     def run(self, until: float) -> None:
         parts = urlsplit(self.address)

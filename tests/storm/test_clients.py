@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests import commands
+from tests import accounts, commands
 from tests.storm.clients import create_board, storm
+from webapp import create_app, database
 
 CLIENTS = 16
 SECONDS = float(os.environ.get("STORM_SECONDS", "3"))
@@ -29,11 +30,20 @@ def env(database_url: str, tmp_path: Path) -> dict[str, str]:
         INSTANCE_PATH=str(tmp_path / "instance"),
         DATABASE_URL=database_url,
         APPS="tests.storm.board",
+        SECRET_KEY=accounts.KEY,
     )
 
 
 @pytest.fixture
-def address(env: dict[str, str]) -> Iterator[str]:
+def address(env: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[str]:
+    """The server's, with the cast's accounts in its database."""
+    settings = {"DATABASE_URL": database_url, "INSTANCE_PATH": str(tmp_path / "instance")}
+    app = create_app({**accounts.SETTINGS, **settings, "APPS": ("tests.storm.board",)})
+    with app.app_context():
+        database.create_tables()
+    accounts.welcome(app)
+    with app.app_context():
+        database.close()
     with commands.serving("serve", "--port", "0", env=env) as (address, _):
         yield address
 

@@ -22,6 +22,7 @@ from webapp.changes import Change
 from webapp.extensions import db
 from webapp.transfer import export_history, import_history
 from webapp.versioning import (
+    RestoreClash,
     change,
     current,
     enable_versioning,
@@ -113,7 +114,7 @@ def live_through(session: Session, transactions: list[Any]) -> None:
                 for kind, name, values in steps:
                     do(session, kind, name, values)
                 session.commit()
-            except IntegrityError:  # a name that a living record has
+            except (IntegrityError, RestoreClash):  # a name that a living record has
                 session.rollback()
 
 

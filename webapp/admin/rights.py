@@ -118,11 +118,12 @@ def _is_kept(view: Any, attribute: Any) -> bool:
     if owner is not None:
         return attribute.key in who.hidden_fields(owner)
     table = getattr(attribute, "table", None)
-    for mapper in inspect(view.model).registry.mappers if table is not None else ():
-        if mapper.local_table is table:
-            name = mapper.get_property_by_column(attribute).key
-            return name in who.hidden_fields(mapper.class_)
-    return False
+    mappers = inspect(view.model).registry.mappers if table is not None else ()
+    return any(  # a subclass in the same table has columns that its base class does not know
+        mapper.get_property_by_column(attribute).key in who.hidden_fields(mapper.class_)
+        for mapper in mappers
+        if mapper.local_table is table and mapper.columns.contains_column(attribute)
+    )
 
 
 class GuardedView(ModelView):

@@ -9,6 +9,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 
 from .change import OPEN_CHANGE
 
@@ -19,6 +20,7 @@ GUARD_FUNCTION = "versioning_change"
 GIVEN_FUNCTION = GIVEN = "versioning_given"
 #: Seconds between two looks for the write lock, the shortest and the longest.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.0003, 0.01
+IMMEDIATE = "BEGIN IMMEDIATE"
 
 
 def prepare_sqlite(
@@ -78,21 +80,24 @@ def _begin_immediate(connection: Connection, busy_seconds: float) -> None:
     driver.execute(f"PRAGMA {_patience(0)}").close()
     try:
         until, pause = monotonic() + busy_seconds, SHORTEST_PAUSE
-        while not _begun(driver) and monotonic() < until:
+        begun = _begun(lambda: connection.exec_driver_sql(IMMEDIATE))
+        while not begun and monotonic() < until:
             sleep(uniform(0.5, 1.5) * pause)
             pause = min(pause * 1.1, LONGEST_PAUSE)
-        if not driver.in_transaction:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last time: raises as any statement
+            begun = _begun(lambda: driver.execute(IMMEDIATE))
+        if not begun:
+            connection.exec_driver_sql(IMMEDIATE)  # the last time: raises as any statement does
     finally:
         driver.execute(f"PRAGMA {_patience(busy_seconds)}").close()
 
 
-def _begun(driver: Any) -> bool:
+def _begun(begin: Callable[[], Any]) -> bool:
     """Whether the transaction begins now. False while somebody else writes."""
     try:
-        driver.execute("BEGIN IMMEDIATE").close()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        begin().close()
+    except (sqlite3.OperationalError, OperationalError) as error:
+        cause: Any = getattr(error, "orig", error)
+        if cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         return False
     return True
