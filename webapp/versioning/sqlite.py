@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from random import uniform
-from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import OperationalError
 
 from .change import OPEN_CHANGE
 
@@ -18,9 +14,6 @@ GUARD_FUNCTION = "versioning_change"
 #: The SQL function that tells what is given for a batch of rows, by column and id, and the name
 #: under which ``Connection.info`` holds it.
 GIVEN_FUNCTION = GIVEN = "versioning_given"
-#: Seconds between two looks for the write lock, the shortest and the longest.
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.0003, 0.01
-IMMEDIATE = "BEGIN IMMEDIATE"
 
 
 def prepare_sqlite(
@@ -40,7 +33,7 @@ def prepare_sqlite(
     def connect(dbapi_connection: Any, record: Any) -> None:
         dbapi_connection.isolation_level = None
         for pragma in (
-            _patience(busy_seconds),
+            f"busy_timeout = {int(busy_seconds * 1000)}",
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
@@ -59,49 +52,9 @@ def prepare_sqlite(
     def begin_transaction(connection: Connection) -> None:
         end_amending(connection)
         kind = begin if isinstance(begin, str) else begin()
-        if kind.upper() == "IMMEDIATE":
-            _begin_immediate(connection, busy_seconds)
-        else:
-            connection.exec_driver_sql(f"BEGIN {kind}")
+        connection.exec_driver_sql(f"BEGIN {kind}")
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin_transaction)
     event.listen(engine, "commit", end_amending)
     event.listen(engine, "rollback", end_amending)
-
-
-def _begin_immediate(connection: Connection, busy_seconds: float) -> None:
-    """Take the write lock, looking for it often: it is held for a millisecond or two as a rule.
-
-    SQLite's own wait sleeps longer each time, up to 100 ms, and leaves the lock idle meanwhile
-    (https://www.sqlite.org/src/file/src/main.c, sqliteDefaultBusyCallback).
-    """
-    driver: Any = connection.connection.dbapi_connection
-    driver.execute(f"PRAGMA {_patience(0)}").close()
-    try:
-        until, pause = monotonic() + busy_seconds, SHORTEST_PAUSE
-        begun = _begun(lambda: connection.exec_driver_sql(IMMEDIATE))
-        while not begun and monotonic() < until:
-            sleep(uniform(0.5, 1.5) * pause)
-            pause = min(pause * 1.1, LONGEST_PAUSE)
-            begun = _begun(lambda: driver.execute(IMMEDIATE))
-        if not begun:
-            connection.exec_driver_sql(IMMEDIATE)  # the last time: raises as any statement does
-    finally:
-        driver.execute(f"PRAGMA {_patience(busy_seconds)}").close()
-
-
-def _begun(begin: Callable[[], Any]) -> bool:
-    """Whether the transaction begins now. False while somebody else writes."""
-    try:
-        begin().close()
-    except (sqlite3.OperationalError, OperationalError) as error:
-        cause: Any = getattr(error, "orig", error)
-        if cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-            raise
-        return False
-    return True
-
-
-def _patience(seconds: float) -> str:
-    return f"busy_timeout = {int(seconds * 1000)}"
