@@ -29,7 +29,6 @@ class ProductAdmin(VersionedModelView):
         "stock",
         "status",
         "supplier",
-        "category",
         "version_id",
         "version_from",
     ]
