@@ -30,7 +30,7 @@ class Week:
 
 
 def activity_panel(view: FeedView) -> Panel | None:
-    """Four statements, whatever was changed. None where the changes may not be seen."""
+    """Three statements, whatever was changed. None where the changes may not be seen."""
     if not view.is_accessible():
         return None
     weeks = last_weeks(utcnow())
