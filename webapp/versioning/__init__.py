@@ -44,7 +44,7 @@ from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
-from .ledger import ChangeContext
+from .ledger import ChangeContext, ChangeMade
 from .links import link_names, linked
 from .many import ManyPlan, Skipped, act_on_many, plan_many
 from .masking import MASKED, hide_columns, masked_columns, shown_columns
@@ -83,6 +83,7 @@ __all__ = [
     "BlobDifference",
     "ChangeContext",
     "ChangeEntry",
+    "ChangeMade",
     "ChangeRecord",
     "ChangeUndone",
     "ChangedRecord",

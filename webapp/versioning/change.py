@@ -88,10 +88,11 @@ def change(
 
 
 def open_change(session: Session, mapper: Mapper[Any]) -> OpenChange:
-    """The transaction's change, recorded on first call."""
+    """The transaction's change, recorded on first call, for versions of the mapper's class."""
     ledger = ledger_of(session)
     if ledger.opened is None:
         ledger.opened = _open(session, ledger, mapper)
+    ledger.opened.touched.add(mapper.base_mapper)
     return ledger.opened
 
 

@@ -40,15 +40,30 @@ class Settings:
     clock: Callable[[], datetime] = utcnow
     change_model: type[Any] | None = None
     describe: Callable[[], ChangeContext] | None = None
+    finish: Callable[[Session, ChangeMade], None] | None = None
+
+
+@dataclass(frozen=True)
+class ChangeMade:
+    """A change whose transaction is about to commit: its number, its time (aware, UTC), and the
+    models that it may have made versions of, base classes only, by name."""
+
+    id: int
+    at: datetime
+    models: tuple[type[Any], ...]
 
 
 @dataclass
 class OpenChange:
-    """The change that this transaction has begun: every version that it makes bears its id."""
+    """The change that this transaction has begun: every version that it makes bears its id.
+
+    `touched` are the base mappers of the models that it may have made versions of.
+    """
 
     id: int
     at: datetime
     opened_in: SessionTransaction
+    touched: set[Mapper[Any]] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +113,9 @@ class Ledger:
     operations: dict[InstanceState[Any], str] = field(default_factory=dict)
     allotted: WeakKeyDictionary[InstanceState[Any], bool] = field(default_factory=WeakKeyDictionary)
     amending: bool = False
+    # what belongs to the whole change was written, or is being written
+    finished: bool = False
+    finishing: bool = False
     # references that were set, records that were deleted, and followers that were re-pointed
     set_references: list[Any] = field(default_factory=list)
     deleted: list[Any] = field(default_factory=list)
@@ -112,6 +130,7 @@ class Ledger:
         """Drop everything that belonged to the transaction; `context` outlives it."""
         self.opened = None
         self.amending = False
+        self.finished = False
         self.allotted.clear()
         self.forget_plan()
 

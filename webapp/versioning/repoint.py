@@ -131,6 +131,7 @@ def _repoint(
             update(table).where(outdated).values({**untouched(table, values), **values})
         )
         return []
+    opened.touched.add(property.parent.base_mapper)
     allow_amending(session, property.parent)
     moved: list[tuple[Any, ...]] = []
     close = _closing(property, outdated, opened)

@@ -38,10 +38,22 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from . import bulk, create, declare, deletion, linking, move, plan, repoint, setting, write
+from . import (
+    bulk,
+    create,
+    declare,
+    deletion,
+    finishing,
+    linking,
+    move,
+    plan,
+    repoint,
+    setting,
+    write,
+)
 from .errors import VersioningError
 from .indexes import index_changes, index_deleted, name_indexes, only_one_current
-from .ledger import LEDGER, SETTINGS, ChangeContext, Settings, is_enabled, ledger_of
+from .ledger import LEDGER, SETTINGS, ChangeContext, ChangeMade, Settings, is_enabled, ledger_of
 from .masking import check_names
 from .references import tie_references
 from .settle import references, refers
@@ -105,14 +117,18 @@ def enable_versioning(
     clock: Callable[[], datetime] = utcnow,
     change_model: type[Any] | None = None,
     describe: Callable[[], ChangeContext] | None = None,
+    finish: Callable[[Session, ChangeMade], None] | None = None,
 ) -> None:
     """Make the session, or every session of the factory, keep versions. Repeating it is harmless.
 
     `clock` returns the present moment, aware. `change_model` is a class mapped with `ChangeRecord`;
     without one, versions bear a random change number and no actor or reason is kept. `describe` is
-    asked for actor, reason and origin when a transaction makes its first version.
+    asked for actor, reason and origin when a transaction makes its first version. `finish` is
+    called when all versions of a change are written and its commit is next: what it writes belongs
+    to the same transaction. A flush after it, by a ``before_commit`` listener say, has it called
+    again.
     """
-    settings = Settings(clock, change_model, describe)
+    settings = Settings(clock, change_model, describe, finish)
     if isinstance(target, Session):
         enabled = is_enabled(target)
         target.info[SETTINGS] = settings
@@ -127,6 +143,8 @@ def enable_versioning(
         return
     event.listen(target, "before_flush", plan_versions)
     event.listen(target, "after_flush", check_flush)
+    event.listen(target, "after_flush_postexec", finishing.finish_again)
+    event.listen(target, "before_commit", finishing.finish_change)
     event.listen(target, "after_soft_rollback", forget_rolled_back)
     event.listen(target, "after_transaction_end", forget_transaction)
     event.listen(target, "do_orm_execute", bulk.version_statement)
