@@ -121,11 +121,20 @@ def anchor_statements(anchor: Table, dialect: str) -> list[str]:
     if make is None:
         return []
     names = _Names(anchor)
-    fill = (
+    return [_fill(names), *make(names)]
+
+
+def refill_statement(anchor: Table) -> str:
+    """The SQL that sets a table of records right, after it was not kept up for a while."""
+    names = _Names(anchor)
+    return f"{_fill(names)} ON CONFLICT ({names.key}) DO UPDATE SET living = excluded.living"
+
+
+def _fill(names: _Names) -> str:
+    return (
         f"INSERT INTO {names.anchor} ({names.key}, living) SELECT {names.key}, {_alive('')}"
         f" FROM {names.versions} WHERE is_current_version"
     )
-    return [fill, *make(names)]
 
 
 class _Names:

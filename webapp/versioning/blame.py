@@ -12,7 +12,9 @@ from sqlalchemy.orm import Mapper, Session
 
 from .errors import UnknownVersion
 from .ledger import ledger_of
-from .masking import shown_columns
+from .link_givers import links_given
+from .links import link_properties
+from .masking import kept_out, shown_columns
 from .rows import cell, whole_rows
 from .shape import is_json, unversioned_columns, version_table
 
@@ -41,6 +43,9 @@ def blame(
     not alter, and a tombstone alters none. Left out are ``__excluded__`` and ``__unversioned__``
     columns. JSON is compared as text. With `version_id`, the present is that version.
 
+    Links are blamed as a set, on the last version that put a record in or took one out: one
+    statement more for each kind.
+
     Raises UnknownVersion when the record has no version.
     """
     mapper = inspect(model)
@@ -50,14 +55,20 @@ def blame(
         raise UnknownVersion(f"{model.__name__} {id} has no version. Look for it in the list.")
     givers = {
         name: max(found.created, (last_other or 0) + 1)
-        for name, last_other in zip(names, found[1:], strict=True)
+        for name, last_other in zip(names, found[2:], strict=True)
     }
+    hidden = kept_out(model)
+    for property in link_properties(mapper):
+        if property.key not in hidden:
+            given = links_given(session, property, id, found.present)
+            givers[property.key] = max(found.created, given or 0)
     made = _makings(session, mapper, id, givers.values())
     return {name: Blame(name, version, *made[version]) for name, version in givers.items()}
 
 
 def _givers(mapper: Mapper[Any], names: list[str], id: Any, last: int | None) -> Any:
-    """The last creation, and for each column the last version whose value is not the present."""
+    """The last creation, the present version, and for each column the last version whose value is
+    not the present."""
     rows, newest = whole_rows(mapper), whole_rows(mapper)
     present = (
         select(newest)
@@ -70,7 +81,11 @@ def _givers(mapper: Mapper[Any], names: list[str], id: Any, last: int | None) ->
     others = [case((other.is_distinct_from(now), rows.c.version_id)) for other, now in pairs]
     created = case((rows.c.version_op == "create", rows.c.version_id), else_=1)
     return (
-        select(func.max(created).label("created"), *map(func.max, others))
+        select(
+            func.max(created).label("created"),
+            func.max(rows.c.version_id).label("present"),
+            *map(func.max, others),
+        )
         .select_from(rows.join(present, rows.c.id == present.c.id))
         .where(rows.c.id == id, *([] if last is None else [rows.c.version_id <= last]))
     )

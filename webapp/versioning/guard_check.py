@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, MetaData, Table, inspect, text
+from sqlalchemy import Connection, Inspector, MetaData, Table, inspect, text
 
+from .anchors import ANCHOR, anchor_statements, refill_statement
 from .guard import FUNCTION, KINDS, guard_statements
 
 NAME = re.compile(r'CREATE TRIGGER (?:"[^"]+"\.)?"([^"]+)"')
@@ -25,11 +26,25 @@ class GuardFault:
     """A guard of a table that does not stand: it is missing, switched off, or says another thing.
 
     On PostgreSQL, "altered" tells of the function behind a trigger; its condition is not compared.
+    The triggers that keep a table of records stand on the table of their versions.
     """
 
     table: str
     guard: str
     state: State
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The statement that makes a trigger, and the one that makes its function, "" on SQLite."""
+
+    statement: str
+    function: str
+
+    @property
+    def source(self) -> str:
+        """The body of the function."""
+        return self.function.split("$$")[1].strip()
 
 
 def guard_faults(connection: Connection, metadata: MetaData) -> list[GuardFault]:
@@ -47,7 +62,9 @@ def guard_faults(connection: Connection, metadata: MetaData) -> list[GuardFault]
         if not here.has_table(table.name, schema=table.schema):
             continue
         assert states is not None
-        found += [GuardFault(table.fullname, *each) for each in states(connection, table)]
+        passed = _of_anchor(table, connection.dialect.name) if _lacks_anchor(here, table) else {}
+        states_here = (each for each in states(connection, table) if each[0] not in passed)
+        found += [GuardFault(table.fullname, *each) for each in states_here]
         found += _indexes(connection, table)
     return found
 
@@ -68,20 +85,38 @@ def mend_guards(connection: Connection, metadata: MetaData) -> list[GuardFault]:
         if each.state != "missing":
             on = f" ON {_full(connection, table)}" if dialect == "postgresql" else ""
             connection.execute(text(f'DROP TRIGGER "{each.guard}"{on}'))
-        if dialect == "postgresql":
-            connection.execute(text(FUNCTION))
-        connection.execute(text(_expected(table, dialect)[each.guard]))
+        trigger = _expected(table, dialect)[each.guard]
+        for statement in filter(None, (trigger.function, trigger.statement)):
+            connection.execute(text(statement))
+    for table in {metadata.tables[each.table] for each in faults}:
+        if any(each.guard in _of_anchor(table, dialect) for each in faults):
+            connection.execute(text(refill_statement(table.info[ANCHOR])))
     return faults
 
 
-def _expected(table: Table, dialect: str) -> dict[str, str]:
-    """The statements that make the triggers of a table, by the trigger's name."""
-    found = {}
-    for statement in guard_statements(table, dialect):
-        named = NAME.match(statement)
-        if named:
-            found[named[1]] = statement
-    return found
+def _expected(table: Table, dialect: str) -> Mapping[str, Trigger]:
+    """The triggers of a table by name: its guards, and what keeps its table of records."""
+    guards = _triggers(guard_statements(table, dialect), FUNCTION, dialect)
+    return {**guards, **_of_anchor(table, dialect)}
+
+
+def _lacks_anchor(here: Inspector, table: Table) -> bool:
+    anchor = table.info.get(ANCHOR)
+    return anchor is not None and not here.has_table(anchor.name, schema=anchor.schema)
+
+
+def _of_anchor(table: Table, dialect: str) -> Mapping[str, Trigger]:
+    if ANCHOR not in table.info:
+        return {}
+    statements = anchor_statements(table.info[ANCHOR], dialect)
+    function = next((each for each in statements if "LANGUAGE plpgsql" in each), "")
+    return _triggers(statements, function, dialect)
+
+
+def _triggers(statements: list[str], function: str, dialect: str) -> Mapping[str, Trigger]:
+    named = ((NAME.match(statement), statement) for statement in statements)
+    function = function if dialect == "postgresql" else ""
+    return {name[1]: Trigger(statement, function) for name, statement in named if name}
 
 
 def _sqlite(connection: Connection, table: Table) -> Iterator[tuple[str, State]]:
@@ -89,10 +124,10 @@ def _sqlite(connection: Connection, table: Table) -> Iterator[tuple[str, State]]
     query = text(f"SELECT name, sql FROM {master} WHERE type = 'trigger' AND tbl_name = :table")
     rows = connection.execute(query, {"table": table.name})
     there = {row.name: row.sql for row in rows}
-    for name, statement in _expected(table, "sqlite").items():
+    for name, trigger in _expected(table, "sqlite").items():
         if name not in there:
             yield name, "missing"
-        elif _rule(there[name]) != _rule(statement):
+        elif _rule(there[name]) != _rule(trigger.statement):
             yield name, "altered"
 
 
@@ -104,13 +139,13 @@ def _rule(statement: str) -> str:
 def _postgresql(connection: Connection, table: Table) -> Iterator[tuple[str, State]]:
     rows = connection.execute(text(TRIGGERS), {"table": _full(connection, table)})
     there = {name: (enabled, source) for name, enabled, source in rows}
-    for name in _expected(table, "postgresql"):
+    for name, trigger in _expected(table, "postgresql").items():
         enabled, source = there.get(name, ("", ""))
         if not enabled:
             yield name, "missing"
         elif enabled not in ("O", "A"):  # "D" is off, "R" is for replicas alone
             yield name, "off"
-        elif source.strip() != FUNCTION.split("$$")[1].strip():
+        elif source.strip() != trigger.source:
             yield name, "altered"
 
 
