@@ -114,6 +114,7 @@ class FormReader(HTMLParser):
         self.fields: list[tuple[str, str]] = []
         self.textarea: str | None = None
         self.select: str | None = None
+        self.takes_several = False
         self.options: list[tuple[str, bool]] = []
         self.text = ""
 
@@ -137,6 +138,7 @@ class FormReader(HTMLParser):
             self.textarea, self.text = given["name"], ""
         elif tag == "select":
             self.select, self.options = given["name"], []
+            self.takes_several = "multiple" in given
         elif tag == "option":
             self.options.append((given["value"], "selected" in given))
 
@@ -154,18 +156,28 @@ class FormReader(HTMLParser):
             self.textarea = None
         elif tag == "select" and self.select is not None:
             chosen = [value for value, selected in self.options if selected]
-            if self.options:
+            if self.takes_several:
+                self.fields += [(self.select, value) for value in chosen]
+            elif self.options:
                 self.fields.append((self.select, chosen[-1] if chosen else self.options[0][0]))
             self.select = None
 
 
-def form_of(page: TestResponse) -> dict[str, str]:
-    """The fields of the page's edit form as a browser would send them."""
+def form_of(page: TestResponse) -> dict[str, Any]:
+    """The fields of the page's edit form as a browser would send them; a list for those of links,
+    which send several values under one name."""
     reader = FormReader()
     reader.feed(page.get_data(as_text=True))
-    return dict(reader.fields)
+    fields: dict[str, Any] = {}
+    for name, value in reader.fields:
+        fields[name] = value if name not in fields else [*_list(fields[name]), value]
+    return fields
 
 
-def save(client: FlaskClient, url: str, /, **typed: str) -> TestResponse:
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def save(client: FlaskClient, url: str, /, **typed: Any) -> TestResponse:
     """Open the form at `url`, type, and press Save."""
     return client.post(url, data=form_of(client.get(url)) | typed)

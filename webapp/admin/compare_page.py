@@ -17,6 +17,7 @@ from webapp.versioning import (
     FieldChange,
     data_columns,
     diff,
+    links_at,
     masked_columns,
     shown_columns,
 )
@@ -86,12 +87,20 @@ class CompareView(TimelineView):
             for name in shown_columns(self.model)
             if name not in changed
         }
+        links = self._links(newer)
+        values |= {name: ids for name, ids in links.items() if name not in changed}
         alike = [FieldChange(name, value, value) for name, value in values.items()]
         self.look_up_all([*changes, *alike])
         return tuple(
             layout.change(changed[name]) if name in changed else layout.same(name, values[name])
-            for name in shown_columns(self.model)
+            for name in (*shown_columns(self.model), *links)
         )
+
+    def _links(self, entry: Entry) -> dict[str, tuple[Any, ...]]:
+        """The ids that the version was linked to, by kind of links, as far as they may be seen."""
+        key = (entry.row.id, entry.version_id)
+        found = links_at(self.session.session(), self.model, [key])[key]
+        return {name: ids for name, ids in found.items() if name not in self.hidden_fields_now()}
 
     def _versions(self, record: Any, numbers: Collection[int]) -> dict[int, Entry]:
         """Those of the versions that there are, in two statements."""

@@ -19,10 +19,11 @@ from wtforms import validators
 from wtforms.fields import BooleanField
 
 from webapp.files import FileType
-from webapp.versioning import VERSION_COLUMNS, is_versioned
+from webapp.versioning import VERSION_COLUMNS, is_versioned, link_names
 
 from . import identity, presentation
 from .fields import ChoiceField, ReferenceField, ValueField
+from .link_fields import LinksField
 from .references import Target
 from .secret_fields import concealed
 from .uploads import UploadField
@@ -30,7 +31,7 @@ from .values import Codec, choices_codec, codec_for
 
 
 class FormConverter(AdminModelConverter):
-    """Which field a column or many-to-one relation gets; None leaves it out of the form."""
+    """Which field a column, a many-to-one relation or links get; None leaves it out of the form."""
 
     def convert(
         self, model: Any, mapper: Any, name: str, prop: Any, field_args: Any, hidden_pk: bool
@@ -113,8 +114,10 @@ class FormConverter(AdminModelConverter):
     def _convert_relation(
         self, name: str, prop: Any, property_is_association_proxy: bool, kwargs: Any
     ) -> Any:
-        """Hook: a many-to-one that can be written. The stock select lists every version."""
-        if prop.direction is not RelationshipDirection.MANYTOONE or prop.viewonly:
+        """Hook: links, and a many-to-one that can be written. The stock select lists every
+        version."""
+        is_link = is_versioned(self.view.model) and name in link_names(self.view.model)
+        if not is_link and (prop.direction is not RelationshipDirection.MANYTOONE or prop.viewonly):
             return None
         form_columns = getattr(self.view, "form_columns", None)
         if form_columns and name not in form_columns:
@@ -124,10 +127,12 @@ class FormConverter(AdminModelConverter):
         override = super()._get_field_override(name)
         if override is not None:
             return override(**kwargs)
+        target = Target(self.session, prop.mapper.class_)
+        if is_link:
+            return LinksField(**_plain(kwargs), target=target)
         nullable = all(column.nullable for column in prop.local_columns)
         check = validators.Optional() if nullable else validators.InputRequired()
         kwargs["validators"] = [*kwargs["validators"], check]
-        target = Target(self.session, prop.mapper.class_)
         return ReferenceField(**_plain(kwargs), target=target, as_object=True)
 
 

@@ -81,10 +81,12 @@ class FormView(DeleteView):
 
     def _kept_values(self, model: Any) -> list[tuple[str, str]]:
         """Label and text of the fields that the person sees and may not change."""
+        kept = self.kept_fields() - masked_columns(self.model)
+        values = {name: getattr(model, name) for name in shown_columns(self.model) if name in kept}
+        for name in kept & self.declared.linked.keys() - self.hidden_fields_now():
+            values[name] = tuple(each.id for each in getattr(model, name))
         return [
-            (self.get_column_name(name), self.show_value(name, getattr(model, name)))
-            for name in shown_columns(self.model)
-            if name in self.kept_fields() and name not in masked_columns(self.model)
+            (self.get_column_name(name), self.show_value(name, it)) for name, it in values.items()
         ]
 
     def form_opts(self, rules: Any) -> FormOpts:

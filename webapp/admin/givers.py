@@ -11,14 +11,15 @@ from webapp.versioning import Blame
 
 
 def by_column(model: type[Any], names: Iterable[Any], found: dict[str, Blame]) -> dict[Any, Blame]:
-    """The blame of each column that has one. A relation, and a dotted column of the other side,
-    are blamed as the columns that hold the reference are: on the last of their versions."""
+    """The blame of each column that has one, and of links. A relation, and a dotted column of the
+    other side, are blamed as the columns that hold the reference are: on the last of their
+    versions."""
     mapper = inspect(model)
     given = {}
     for name in names:
         relation = mapper.relationships.get(str(name).partition(".")[0])
         held = [str(name)]
-        if relation is not None:
+        if relation is not None and relation.key not in found:
             held = [mapper.get_property_by_column(each).key for each in relation.local_columns]
         blamed = [found[each] for each in held if each in found]
         if blamed:

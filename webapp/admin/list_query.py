@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, g, has_request_context, request
 from flask_admin.model.base import ViewArgs
 from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import selectinload
 
 from webapp.changes import Change
 from webapp.versioning import count_live, deleted
@@ -88,10 +89,19 @@ class QueryView(SaveView):
         return type(self).get_count_query.__module__.startswith(f"{__package__}.")
 
     def _with_actors(self, query: Any) -> list[Any]:
+        if self.moment is None:  # as of a moment, they are loaded as they were then
+            links = (getattr(self.model, name) for name in self.shown_links())
+            query = query.options(*map(selectinload, links))
         actor = select(Change.actor).where(Change.id == self.model.change_id).scalar_subquery()
         found = query.add_columns(actor).all()
         g.last_actors = {row.id: actor for row, actor in found}
         return [row for row, _ in found]
+
+    def shown_links(self) -> list[str]:
+        """The kinds of links among the columns of the list, or of the export."""
+        is_export = request.endpoint == f"{self.endpoint}.export"
+        shown = self._export_columns if is_export else self._list_columns
+        return [name for name, _ in shown if name in self.declared.linked]
 
     def _apply_sorting(self, query: Any, joins: Any, sort_column: Any, sort_desc: bool) -> Any:
         """Hook: ends every order with the id, so that pages neither repeat nor skip a record."""

@@ -11,7 +11,7 @@ from flask_admin.model.base import ViewArgs
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Query
 
-from webapp.versioning import Operation, alive_at, as_of_order, newest_at
+from webapp.versioning import Operation, alive_at, as_of_order, load_as_of, newest_at
 
 from . import moments, relations_then, times
 from .bulk import BulkView
@@ -136,7 +136,11 @@ class ThenListView(BulkView):
     def load_relations(self, rows: list[Any], columns: Any, moment: moments.Moment) -> None:
         """Load what the columns refer to, as it was then."""
         names = [str(name) for name, _ in columns]
-        relations_then.load(self.session.session(), rows, names, moment.at)
+        session = self.session.session()
+        relations_then.load(session, rows, names, moment.at)
+        links = [name for name in names if name in self.declared.linked]
+        if links:
+            load_as_of(session, rows, moment.at, *links)
 
     def _apply_path_joins(
         self, query: Any, joins: Any, path: Any, inner_join: bool = True

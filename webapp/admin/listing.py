@@ -57,7 +57,7 @@ class ListView(QueryView):
         """Hook: the details show every column of the record, long ones too."""
         columns = self.declared.in_place(data_columns(self.model))
         relations = self._relations(self.form_references)
-        names = self.column_details_list or [*columns, *relations]
+        names = self.column_details_list or [*columns, *relations, *self.declared.linked]
         return self.get_column_names(
             [*dict.fromkeys(names), *VERSIONS], self.column_details_exclude_list
         )

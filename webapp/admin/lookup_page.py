@@ -1,4 +1,4 @@
-"""Look-ups for a form: the living records that a reference may point at, by what is typed."""
+"""Look-ups for a form: the living records that a reference or a link may point at."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from wtforms.fields.core import UnboundField
 from . import documents, search
 from .fields import ReferenceField
 from .file_page import FileView
+from .link_fields import LinksField
 from .references import Target
+
+LOOKING_UP = (ReferenceField, LinksField)
 
 
 class LookUpView(FileView):
-    """Answers for the references of this view's own forms alone, to whoever may use the forms."""
+    """Answers for references and links of this view's own forms, to whoever may use the forms."""
 
     _create_form_class: Any
     _edit_form_class: Any
@@ -38,7 +41,7 @@ class LookUpView(FileView):
             (self._create_form_class, self.can_create),
         ):
             field = vars(form).get(name) if is_used else None
-            if isinstance(field, UnboundField) and field.field_class is ReferenceField:
+            if isinstance(field, UnboundField) and field.field_class in LOOKING_UP:
                 target: Target = field.kwargs["target"]
                 return target
         abort(404, "The form has no such reference.")

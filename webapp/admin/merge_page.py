@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import abort, flash, redirect, request
@@ -9,7 +10,10 @@ from flask_admin.helpers import get_form_data
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from . import drafts, merging, runs
+from webapp.versioning import links_at
+
+from . import drafts, link_merge, merging, runs
+from .link_fields import LinksField
 from .undoing import UndoView
 
 
@@ -67,7 +71,26 @@ class MergeView(UndoView):
     def merge_of(self, draft: drafts.Draft, theirs: Any) -> merging.Merge:
         typed = self.form_over(theirs, draft.as_typed)
         versions = self._typed_over(theirs, draft)
-        return merging.Merge(draft, typed, versions, theirs, self.layout(runs.COMPARISON))
+        links = self._links_of(theirs.id, {*versions, theirs.version_id})
+        self._look_up_links(typed, links)
+        return merging.Merge(draft, typed, versions, theirs, self.layout(runs.COMPARISON), links)
+
+    def _links_of(self, id: Any, numbers: Collection[int]) -> dict[int, Any]:
+        """The ids of what each version was linked to, by attribute, as far as they may be seen."""
+        found = links_at(self.session.session(), self.model, [(id, each) for each in numbers])
+        hidden = self.hidden_fields_now()
+        return {
+            number: {name: ids for name, ids in links.items() if name not in hidden}
+            for (_, number), links in found.items()
+        }
+
+    def _look_up_links(self, typed: Any, links: Mapping[int, Any]) -> None:
+        """The names of all that the page will show, at once for each kind."""
+        for name, attribute in typed.columns_by_field().items():
+            if isinstance(typed[name], LinksField):
+                sent = link_merge.ids(typed[name].target.model, typed[name].keys_shown())
+                held = (ids for each in links.values() for ids in each[attribute])
+                self.look_up(attribute, {*sent, *held})
 
     def form_over(self, model: Any, sent: MultiDict[str, Any]) -> Any:
         """The edit form of that row with these values in place of the request's own."""

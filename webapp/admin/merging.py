@@ -6,7 +6,7 @@ choice beside what was typed at first, so that a third save in between can be as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from webapp.versioning import (
     shown_columns,
 )
 
-from . import runs
+from . import link_merge, runs
 from .drafts import Asked, Draft
 from .secret_fields import SecretMixin
 from .shown import Layout, Shown
@@ -35,8 +35,9 @@ class MergeRow:
     """One field that either side changed, as it is shown, and what becomes of it.
 
     `outcome` is "theirs", "yours" or "both" (taken: the one that changed it, or the same from
-    both), or "ask". Of a field that is asked about, `sent` is what was typed at first and `merged`
-    the text of both edits where they leave each other alone; `moved_again` says that their side
+    both), "merged" (of links: taken from either; `sent` are all of them), or "ask". Of a field that
+    is asked about, `sent` is what was typed at first and `merged` the text of both edits where they
+    leave each other alone; `moved_again` says that their side
     is another one than when `choice` was made.
     """
 
@@ -70,7 +71,8 @@ def changed(older: Any, newer: Any) -> set[str]:
 class Merge:
     """The rows of a merge: of a draft over its versions, and the version that is the newest now.
 
-    `typed` is the form of the draft as typed, over their version; `layout` shows what differs.
+    `typed` is the form of the draft as typed, over their version; `layout` shows what differs;
+    `links` are the ids that each of the versions was linked to, by number and attribute.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Merge:
         versions: Mapping[int, Any],
         theirs: Any,
         layout: Layout,
+        links: Mapping[int, Mapping[str, Sequence[Any]]],
     ) -> None:
         self.draft = draft
         self.typed = typed
@@ -87,11 +90,14 @@ class Merge:
         self.theirs = theirs
         self.model = type(theirs)
         self.layout = layout
+        self.links = links
+        self.linked = links[theirs.version_id].keys()
         self.form_of_theirs = type(typed)(None, obj=theirs)
         self.form_of_base = type(typed)(None, obj=versions[draft.base])
         self.since_began = changed(versions[draft.began], theirs)
         self.since_base = changed(versions[draft.base], theirs)
         self.fields = typed.columns_by_field()
+        self.since_began |= {name for name in self.linked if self._linked(name).outcome}
         self.rows = self._rows()
 
     @property
@@ -123,6 +129,9 @@ class Merge:
                 form[name].raw_data = None
                 form[name].process(None, getattr(self.theirs, attribute))
         for row in self.rows:
+            if row.outcome == "merged":
+                both = MultiDict((row.name, key) for key in row.sent)
+                form[row.name].process(both, getattr(self.theirs, self.fields[row.name]))
             if row.is_asked and row.name not in self.draft.asked and row.by_hand is not None:
                 begun = MultiDict([(row.name, row.by_hand)])
                 form[row.name].process(begun, getattr(self.theirs, self.fields[row.name]))
@@ -133,9 +142,12 @@ class Merge:
         covered = {each for name in self.fields.values() for each in self._columns(name)}
         other = self.since_began - covered
         rest = [self._other(name) for name in shown_columns(self.model) if name in other]
-        return tuple(row for row in (*found, *rest) if row is not None)
+        links = [self._links_row(name, name) for name in self.linked if name in other]
+        return tuple(row for row in (*found, *rest, *links) if row is not None)
 
     def _row(self, name: str, attribute: str) -> MergeRow | None:
+        if attribute in self.linked:
+            return self._links_row(name, attribute)
         asked = self.draft.asked.get(name)
         since = bool(self._columns(attribute) & self.since_base)
         typed = asked is not None or not self.typed.is_untouched_since(name, self.form_of_base)
@@ -150,6 +162,37 @@ class Merge:
         else:
             row = self._asked(name, attribute, asked, since)
         return replace(row, typed=True, since=since)
+
+    def _linked(self, attribute: str, name: str = "") -> link_merge.LinkMerge:
+        """The merge of links; without the name of their field, as if nothing was typed."""
+        numbers = (self.draft.began, self.draft.base, self.theirs.version_id)
+        return link_merge.of(
+            self.typed[name] if name in self.fields else None,
+            *(self.links[number][attribute] for number in numbers),
+        )
+
+    def _links_row(self, name: str, attribute: str) -> MergeRow | None:
+        it = self._linked(attribute, name)
+        if not it.outcome:
+            return None
+        old = it.base if it.is_typed else it.began
+        target = inspect(self.model).relationships[attribute].mapper.class_
+        theirs, yours = (
+            self.layout.change(link_merge.change(target, attribute, old, new))
+            for new in (it.theirs, it.yours if it.is_typed else old)
+        )
+        return MergeRow(
+            name=name,
+            label=self.layout.label(attribute),
+            outcome=it.outcome,
+            base_version=self.draft.base if it.is_typed else self.draft.began,
+            base=self.layout.same(attribute, link_merge.ids(target, old)),
+            theirs=theirs,
+            yours=yours,
+            since=it.since,
+            typed=it.is_typed,
+            sent=("", *sorted(it.merged)) if it.outcome == "merged" else (),
+        )
 
     def _asked(self, name: str, attribute: str, asked: Asked | None, since: bool) -> MergeRow:
         known = asked is not None and asked.base in self.versions
@@ -245,7 +288,7 @@ class Merge:
     def _columns(self, attribute: str) -> set[str]:
         """The columns that a field writes: those of its relation, or the one of its name."""
         mapper = inspect(self.model)
-        if attribute not in mapper.relationships:
+        if attribute not in mapper.relationships or attribute in self.linked:
             return {attribute}
         columns = mapper.relationships[attribute].local_columns
         return {mapper.get_property_by_column(column).key for column in columns}

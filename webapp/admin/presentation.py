@@ -137,6 +137,14 @@ def record_link(row: Any, url: str | None, version: int | None = None) -> Markup
     return named if version is None else named + Markup(" <small>version %s</small>") % version
 
 
+def record_links(named: Iterable[tuple[str, str | None]], more: int) -> Markup:
+    """Records' names as links to their pages, and how many there are besides."""
+    link = Markup('<a href="{}">{}</a>')
+    shown = [link.format(url, visible(name)) if url else visible(name) for name, url in named]
+    rest = Markup(" <small>and {:,} more</small>").format(more) if more else ""
+    return Markup(", ").join(shown) + rest
+
+
 def person(actor: str | None) -> str | Markup:
     """Who it was, as a link to all that they changed."""
     name = visible(shortened(actor))

@@ -10,11 +10,12 @@ from flask import abort, flash, g, request
 from sqlalchemy import select
 
 from webapp.changes import Change
-from webapp.versioning import MASKED, FieldChange, as_of, blame, utcnow
+from webapp.versioning import FieldChange, as_of, blame, utcnow
 
 from . import givers, moments, presentation
 from .list_then import NO_MOMENT, ThenListView
 from .moments import Moment
+from .timeline_page import ids_in
 
 Sides = tuple[Moment, Moment | None]
 
@@ -161,8 +162,8 @@ class ThenView(ThenListView):
         if not times:
             return super().look_up_all(changes)
         changes = list(changes)
-        for name in self.form_references:
+        for name in (*self.form_references, *self.declared.linked):
             of_it = [each for each in changes if each.name == name]
-            self.look_up(name, {each.new for each in of_it} - {MASKED}, times[1])
-            self.look_up(name, {each.old for each in of_it} - {MASKED}, times[0])
+            self.look_up(name, ids_in(each.new for each in of_it), times[1])
+            self.look_up(name, ids_in(each.old for each in of_it), times[0])
         return None

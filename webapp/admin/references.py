@@ -28,6 +28,8 @@ from .presentation import name_of
 MOST = 500
 #: Records that a look-up answers with.
 FOUND = 20
+#: Keys in one statement.
+MOST_KEYS = 5_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Choices:
 
     pairs: tuple[tuple[str, str], ...]
     is_all: bool
+
+
+NO_CHOICES = Choices((), is_all=True)
 
 
 class Target:
@@ -66,7 +71,7 @@ class Target:
         by_name = [column for column in (self._name_column(),) if column is not None]
         statement = self._all().order_by(*by_name, getattr(self.model, self.id_name))
         rows = list(self.db.session.scalars(statement.limit(MOST + 1)))
-        pairs = [(self.key(row), _name(row, self.id_of(row))) for row in rows[:MOST]]
+        pairs = [(self.key(row), called(row, self.id_of(row))) for row in rows[:MOST]]
         pairs.sort(key=lambda pair: pair[1].lower())
         return Choices(tuple(pairs), is_all=len(rows) <= MOST)
 
@@ -77,12 +82,12 @@ class Target:
         columns = [getattr(self.model, name) for name in self._text_names()]
         words = search.terms(typed)[: search.MOST_TERMS]
         if not columns or not words:
-            return [] if exact is None else [(self.key(exact), _name(exact, self.id_of(exact)))]
+            return [] if exact is None else [(self.key(exact), called(exact, self.id_of(exact)))]
         statement = self._all().where(*(search.condition(columns, word) for word in words))
         by = (columns[0], getattr(self.model, self.id_name))
         rows = list(self.db.session.scalars(statement.order_by(*by).limit(FOUND)))
         found = rows if exact is None else [exact, *(row for row in rows if row is not exact)]
-        return [(self.key(row), _name(row, self.id_of(row))) for row in found[:FOUND]]
+        return [(self.key(row), called(row, self.id_of(row))) for row in found[:FOUND]]
 
     def _name_column(self) -> Any | None:
         """The column by which the database sorts records by name: the first short text."""
@@ -105,6 +110,25 @@ class Target:
             statement = self._all().where(identity.matches(self.model, value))
             return self.db.session.scalars(statement).first()
 
+    def living(self, keys: Collection[str]) -> dict[str, Any]:
+        """The live records of those keys, by key; one statement for `MOST_KEYS`."""
+        parsed = (identity.parse(self.model, key) for key in keys)
+        ids = [value for value in parsed if value is not None]
+        found: dict[str, Any] = {}
+        with self.db.session.no_autoflush:
+            for begin in range(0, len(ids), MOST_KEYS):
+                among = identity.among(self.model, ids[begin : begin + MOST_KEYS])
+                for row in self.db.session.scalars(self._all().where(among)):
+                    found[self.key(row)] = row
+        return found
+
+    def labels(self, keys: Collection[str]) -> dict[str, str]:
+        """What to call the records of those keys, whether or not there are any: one query."""
+        parsed = {key: identity.parse(self.model, key) for key in keys}
+        ids = {value for value in parsed.values() if value is not None}
+        names = self.names(ids) if ids else {}
+        return {key: names.get(value, f"#{key} (unknown)") for key, value in parsed.items()}
+
     def label_of_gone(self, key: str) -> str:
         """What to call a record in use that can no longer be chosen."""
         value = identity.parse(self.model, key)
@@ -121,13 +145,14 @@ class Target:
             now = model.is_current_version
             statement = statement.where(now if when is None else newest_at(model, when))
         found = {self.id_of(row): row for row in self.db.session.scalars(statement)}
-        return {id: _name(found.get(id), id) for id in ids}
+        return {id: called(found.get(id), id) for id in ids}
 
     def _all(self) -> Select[Any]:
         return current(self.model) if is_versioned(self.model) else select(self.model)
 
 
-def _name(row: Any | None, id: Any) -> str:
+def called(row: Any | None, id: Any) -> str:
+    """What to call a record, as far as it may be seen; None stands for one that is not there."""
     if row is None:
         return f"#{id} (unknown)"
     if not who.may_see(type(row)):

@@ -83,6 +83,8 @@ class Layout:
         """A field before and after, in the way of its kind."""
         if change.old is MASKED or change.new is MASKED:
             return self._shown(change.name, "masked", note="changed, its value is not shown")
+        if change.kind == "links":
+            return self._links(change)
         if change.name in self.plain or self._is_too_large(change):
             return self._pair(change)
         detail = change.detail
@@ -147,6 +149,18 @@ class Layout:
             for move in detail.moved
         ]
         return self._parted(change, "items", items)
+
+    def _links(self, change: FieldChange) -> Shown:
+        """What went and what came, by name."""
+        went, came = (
+            [self._linked(change.name, id) for id in side or ()]
+            for side in (change.old, change.new)
+        )
+        items = [*(Item("", each, None) for each in went), *(Item("", None, each) for each in came)]
+        return self._parted(change, "items", items)
+
+    def _linked(self, name: str, id: Any) -> Text:
+        return runs.text(self.show(name, (id,)), self.room)
 
     def _parted(self, change: FieldChange, form: Form, parts: list[Any], note: str = "") -> Shown:
         shown, more = tuple(parts[: self.room.parts]), tuple(parts[self.room.parts :])

@@ -140,9 +140,7 @@ class TimelineView(LookUpView):
         ids: dict[str, set[Any]] = {name: set() for name in self.references}
         for each in changes:
             if each.name in ids:
-                sides = {each.old, each.new} - {MASKED}
-                for side in sides:  # a tuple holds the ids of links
-                    ids[each.name] |= set(side) if isinstance(side, tuple) else {side}
+                ids[each.name] |= ids_in((each.old, each.new))
         for name, found in ids.items():
             self.look_up(name, found)
 
@@ -240,3 +238,11 @@ class TimelineView(LookUpView):
 
     def _asking(self, offered: bool, page: str, record: Any, entry: Any) -> str | None:
         return self.record_url(page, record.id, version=entry.version_id) if offered else None
+
+
+def ids_in(values: Iterable[Any]) -> set[Any]:
+    """The ids among the values of a reference, or of links, whose values are tuples of ids."""
+    found: set[Any] = set()
+    for value in values:
+        found |= set(value) if isinstance(value, tuple) else {value}
+    return found - {MASKED}

@@ -46,7 +46,7 @@ class UndoView(RestoreView):
             word = "This record is deleted: restore it first, then undo single versions."
             return self.to_timeline(record, word, "warning")
         self.permit(plan.operation != "delete" or self.can_delete)
-        if self.kept_fields() & plan.altered.keys():
+        if self.kept_fields() & {*plan.altered, *plan.links}:
             abort(403, KEPT)
         if request.method == "GET":
             return self._undo_page(plan, form, 200)

@@ -19,6 +19,8 @@ def came_back(field: Field, rendered: Field) -> bool:
     A field that was not posted at all says nothing and counts as untouched; only a checkbox says
     "no" by its absence.
     """
+    if hasattr(field, "came_back"):
+        return bool(field.came_back(rendered))
     sent = as_sent(rendered)
     if sent is None:
         return False

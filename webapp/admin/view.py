@@ -12,7 +12,7 @@ from flask_admin import expose
 from webapp.changes import Change
 from webapp.versioning import Reference, blame, is_versioned
 
-from . import givers, hidden, presentation
+from . import givers, hidden, linked, presentation
 from .file_page import shown_file
 from .plain import drop_actions, make_plain, stock_over_plain
 from .record_then import ThenView
@@ -68,18 +68,23 @@ class VersionedModelView(ThenView):
         """Hook: the version columns are shown in our way unless the view has its own."""
         ours: dict[str, Any] = {"version_id": _versions, "version_from": _last_change}
         ours |= dict.fromkeys(self.file_columns(), shown_file)
+        ours |= dict.fromkeys(self.declared.linked, linked.cell)
         self.column_formatters = ours | dict(self.column_formatters or {})
         if self.column_formatters_export is None:
             given = self.column_formatters.items()
-            self.column_formatters_export = {name: do for name, do in given if name not in ours}
+            ours_here = ours.keys() - self.declared.linked.keys()
+            self.column_formatters_export = {
+                name: do for name, do in given if name not in ours_here
+            }
         descriptions = (self.column_descriptions or {}).items()
         self.column_descriptions = {name: presentation.escaped(text) for name, text in descriptions}
         references = dict.fromkeys(self.form_references, _reference)
         references |= {each.name: partial(_declared, each) for each in self.declared.all}
+        references |= self.column_formatters
+        links = self.declared.linked
+        references |= {name: linked.details for name in links if references[name] is linked.cell}
         given = self.column_formatters_detail
-        self.column_formatters_detail = (
-            references | self.column_formatters if given is None else given
-        )
+        self.column_formatters_detail = references if given is None else given
         super()._refresh_cache()
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:

@@ -55,7 +55,10 @@ def obstacles(plans: Sequence[ModelUndo], subjects: Subjects, most: int) -> list
 
 def _records(plan: ModelUndo) -> Iterator[ChangedRecord]:
     for id, wanted in plan.edited.items():
-        yield _record(plan, id, Operation.UPDATE, _changes(plan.records[id], wanted))
+        changes = _changes(plan.records[id], wanted)
+        links = plan.links.get(id, {}).items()
+        changes += tuple(FieldChange(name, *ids, "links") for name, ids in links)
+        yield _record(plan, id, Operation.UPDATE, changes)
     for id in plan.created:
         yield _record(plan, id, Operation.DELETE)
     for id in plan.revived:

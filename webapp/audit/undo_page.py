@@ -46,7 +46,7 @@ class UndoView(ChangeView):
         if any(
             who.read_only_fields(plan.model) & wanted.keys()
             for plan in plan_undo_change(db.session(), id)
-            for wanted in plan.edited.values()
+            for wanted in (*plan.edited.values(), *plan.links.values())
         ):
             abort(403, KEPT)
         if request.method == "GET":

@@ -62,7 +62,7 @@ from .references import (
     references_of,
     references_to,
 )
-from .referred import load_as_of, versions_as_of
+from .referred import links_at, load_as_of, versions_as_of
 from .restore import Restoration, plan_restore, restorable, restore
 from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
@@ -167,6 +167,7 @@ __all__ = [
     "link_changes",
     "link_names",
     "linked",
+    "links_at",
     "live",
     "load_as_of",
     "masked_columns",

@@ -64,6 +64,20 @@ def load_as_of(session: Session, objects: Iterable[Any], when: datetime, *names:
             set_committed_value(obj, reference.name, found.get(keys[id(obj)]))
 
 
+def links_at(
+    session: Session, model: type[Any], versions: Collection[tuple[Any, int]]
+) -> dict[tuple[Any, int], dict[str, tuple[Any, ...]]]:
+    """The ids of what each of these versions, named by id and number, was linked to: by version
+    and attribute, also of what is deleted by now. One statement for each kind of links.
+    """
+    found: dict[tuple[Any, int], dict[str, tuple[Any, ...]]] = {each: {} for each in versions}
+    for property in link_properties(inspect(model)):
+        held = links_of(session, property, list(versions))
+        for each, links in found.items():
+            links[property.key] = tuple(held.get(each, ()))
+    return found
+
+
 def _load_links(
     session: Session, objects: Iterable[Any], when: datetime, names: Collection[str]
 ) -> None:

@@ -1,0 +1,1 @@
+"""An app whose records are linked to many others."""

@@ -1,0 +1,14 @@
+"""The books' view shows their topics; the others get the default one."""
+
+from __future__ import annotations
+
+from tests.admin.tagged.models import Book
+from webapp.admin import VersionedModelView, register
+
+
+@register(Book)
+class BookAdmin(VersionedModelView):
+    column_list = ["title", "topics"]
+    column_searchable_list = ["title"]
+    column_default_sort = "title"
+    can_export = True
