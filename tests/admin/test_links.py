@@ -99,7 +99,7 @@ def test_links_are_put_in_and_taken_out_as_one_version_with_its_reason(
     assert "Saved as version 2." in client.get(page.location).text
     assert shelf.linked(1) == [(1, 2), (2, 3)]
     timeline = client.get("/admin/book/timeline/?id=1").text
-    assert "Read again" in timeline and timeline.count("</article>") == 2
+    assert "Read again" in timeline and 'id="v2"' in timeline and 'id="v3"' not in timeline
 
 
 def test_all_can_be_taken_out(client: Any, shelf: Shelf, form: str) -> None:
@@ -247,7 +247,7 @@ def test_a_field_that_is_hidden_is_on_no_page(
 
 
 def test_an_outsider_gets_no_form(app: Flask, dunes: str) -> None:
-    assert app.test_client().get(dunes).status_code in (302, 401, 403)
+    assert accounts.as_(app, None).get(dunes).status_code == 302
     assert accounts.as_(app, "Dave").get(dunes).status_code == 403
 
 
