@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from webapp import create_app, database
 from webapp.catalog import demo
-from webapp.catalog.models import Contract, Order, OrderLine, Product, Supplier, Terms
+from webapp.catalog.models import Contract, Order, OrderLine, Product, Supplier, Tag, Terms
 from webapp.changes import Change
 from webapp.extensions import db
 from webapp.transfer import export_history, import_history
@@ -23,6 +24,7 @@ from webapp.transfer.lines import TransferError
 from webapp.versioning import (
     check_model,
     current,
+    diff,
     enable_versioning,
     recorded_models,
     timeline,
@@ -39,7 +41,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app = create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": str(folder)})
     with app.app_context():
         database.create_tables()
-        assert demo.load(db.session, now=NOW) == 303
+        assert demo.load(db.session, now=NOW) == 311
         yield app
         database.close()
 
@@ -57,7 +59,7 @@ def count(model: type[Any]) -> int:
 
 def test_a_second_load_does_nothing(app: Flask) -> None:
     with app.app_context():
-        assert demo.load(db.session, now=NOW) == 303
+        assert demo.load(db.session, now=NOW) == 311
         before = versions(Product), versions(Supplier), count(Change)
         assert demo.load(db.session, now=NOW) == 0
         assert (versions(Product), versions(Supplier), count(Change)) == before
@@ -126,10 +128,19 @@ def test_its_history_travels(
 def test_a_history_whose_references_are_not_there_is_refused(
     filled: Flask, sqlite_url: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "history.jsonl"
+    file, tags = tmp_path / "history.jsonl", tmp_path / "tags.jsonl"
     file.write_text("".join(export_history(db.session(), Product, change_model=Change, key="sku")))
+    tags.write_text("".join(export_history(db.session(), Tag, change_model=Change)))
     db.session.rollback()
     with elsewhere(sqlite_url, tmp_path) as session:
+        with pytest.raises(
+            TransferError, match=r"line \d+: tags links to Tag \d, which is deleted"
+        ):
+            import_history(session, Product, file, change_model=Change, key="sku")
+        import_history(session, Tag, tags, change_model=Change)
+        with pytest.raises(TransferError, match="tags links to Tag 8, which is deleted"):
+            import_history(session, Product, file, change_model=Change, key="sku")
+        file.write_text(re.sub(r'"tags":\[(?:\d,)*8\]', '"tags":[]', file.read_text()))
         with pytest.raises(TransferError, match="supplier: Supplier 1"):
             import_history(session, Product, file, change_model=Change, key="sku")
         assert session.scalar(select(func.count()).select_from(Product)) == 0
@@ -167,6 +178,22 @@ def test_an_order_that_was_cancelled_took_its_lines_along(filled: Flask) -> None
     found = list(db.session.scalars(lines))
     assert found and {line.version_op for line in found} == {"delete"}
     assert {line.change_id for line in found} == {gone.change_id}
+
+
+def test_a_tag_that_was_deleted_was_taken_off_its_goods_in_the_same_change(filled: Flask) -> None:
+    (gone,) = db.session.scalars(select(Tag).where(Tag.version_op == "delete"))
+    freed = list(db.session.scalars(select(Product).where(Product.change_id == gone.change_id)))
+    assert len(freed) == 5
+    before = [db.session.get_one(Product, (each.id, each.version_id - 1)) for each in freed]
+    changes = [diff(*pair) for pair in zip(before, freed, strict=True)]
+    assert {(change.name, change.old) for (change,) in changes} == {("tags", (gone.id,))}
+
+
+def test_goods_bear_tags_that_are_found_by_their_name_of_today(filled: Flask) -> None:
+    slippers = db.session.scalars(current(Product).where(Product.sku == "SLI-41")).one()
+    assert [str(tag) for tag in slippers.tags] == ["Winter"]
+    tagged = [each for each in db.session.scalars(current(Product)) if each.tags]
+    assert 50 <= len(tagged) <= 90
 
 
 def test_its_history_is_sound(filled: Flask) -> None:

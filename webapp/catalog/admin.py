@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webapp.admin import VersionedModelView, register
 
-from .models import Category, Contract, Order, OrderLine, Product, Supplier, Terms
+from .models import Category, Contract, Order, OrderLine, Product, Supplier, Tag, Terms
 
 CATALOGUE, SALES, PURCHASE = "Catalogue", "Sales", "Purchase"
 
@@ -41,6 +41,7 @@ class ProductAdmin(VersionedModelView):
         "sku": "The number on the label, unique among the products that are not deleted.",
         "price": "Per piece, in euros with tax.",
         "attributes": "Anything else worth knowing, as JSON.",
+        "tags": "Words by which customers look for it, whatever its category.",
     }
     timeline_plot = "price"
     can_export = True
@@ -52,6 +53,13 @@ class CategoryAdmin(VersionedModelView):
     column_default_sort = "name"
     column_searchable_list = ["name"]
     column_labels = {"parent": "Below"}
+
+
+@register(Tag, name="Tags", category=CATALOGUE)
+class TagAdmin(VersionedModelView):
+    column_list = ["name", "meaning", "version_id", "version_from"]
+    column_default_sort = "name"
+    column_searchable_list = ["name", "meaning"]
 
 
 @register(Order, name="Orders", category=SALES)

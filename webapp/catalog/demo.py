@@ -17,6 +17,7 @@ from webapp.versioning import current, restore, utcnow
 
 from .diary import DAYS, Shop
 from .models import Product, Status, Supplier
+from .tagging import tag_goods
 from .trade import range_and_trade
 
 LANTERN = "LAN-KES"
@@ -61,6 +62,7 @@ def load(session: Session | scoped_session[Session], *, now: datetime | None = N
         clean_up,
         farewells,
         range_and_trade,
+        tag_goods,
     ):
         chapter(shop)
     shop.live_through()

@@ -2,7 +2,8 @@
 
 A product has a column of each type that people meet. Between the models stands a reference of each
 kind: products *float* to their supplier and category, an order's line *pins* the product as it was
-sold, a contract *follows* its terms, and categories form a tree.
+sold, a contract *follows* its terms, and categories form a tree. Tags are *linked* to products,
+many to many.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from webapp.versioning import (
     current_unique,
     floating,
     following,
+    linked,
     pinned,
 )
 
@@ -80,6 +82,18 @@ class Category(Versioned, db.Model):
         return self.name
 
 
+class Tag(Versioned, db.Model):
+    """A word by which customers look for goods of any category."""
+
+    name: Mapped[str] = mapped_column(String(40))
+    meaning: Mapped[str | None] = mapped_column(String(200))
+
+    __table_args__ = (current_unique("name"), current_index("name"))
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Product(Versioned, db.Model):
     """What is on the shelf."""
 
@@ -101,6 +115,9 @@ class Product(Versioned, db.Model):
     supplier: Mapped[Supplier | None] = floating("supplier_id")
     category_id: Mapped[int | None]
     category: Mapped[Category | None] = floating("category_id")
+
+    # A tag that is deleted is taken off its products, as versions of theirs.
+    tags: Mapped[list[Tag]] = linked(on_delete="unlink")
 
     __table_args__ = (
         current_unique("sku"),

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy import Row, Select, case, func, inspect, select
 from sqlalchemy.orm import Session
 
+from webapp.versioning import links_at
+
 from .lines import BadLine, Format, Line, Op, TransferError
 from .roster import Roster
 from .values import written_moment
 
+#: Versions held in memory at once.
+CHUNK = 2_000
 RANK = {Op.DELETE: 0, Op.UPDATE: 1, Op.CREATE: 2}
 
 
@@ -45,7 +49,8 @@ def export_history(
     """
     format = Format(model, key)
     roster = Roster(key)
-    found = session.execute(_versions(format, change_model).execution_options(yield_per=2_000))
+    query = _versions(format, change_model).execution_options(yield_per=CHUNK)
+    found = _with_links(session, format, session.execute(query))
     number = 0
     before: tuple[Any, ...] | None = None
     for _, versions in groupby(_read(format, found), lambda version: version.transaction):
@@ -76,6 +81,7 @@ def _versions(format: Format, change_model: type[Any]) -> Select[Any]:
             late,
             change,
             model.id,
+            model.version_id,
             model.version_from,
             model.version_op,
             before,
@@ -90,12 +96,25 @@ def _versions(format: Format, change_model: type[Any]) -> Select[Any]:
     )
 
 
-def _read(format: Format, rows: Iterable[Row[Any]]) -> Iterator[Version]:
+def _with_links(
+    session: Session, format: Format, rows: Iterator[Any]
+) -> Iterator[tuple[Row[Any], dict[str, tuple[Any, ...]]]]:
+    """Each version with what it was linked to; a statement for each kind of links and `CHUNK`."""
+    while part := list(islice(rows, CHUNK)):
+        keys = [(row[2], row[3]) for row in part]
+        links = links_at(session, format.model, keys) if format.links else {}
+        for row, key in zip(part, keys, strict=True):
+            yield row, links.get(key, {})
+
+
+def _read(
+    format: Format, rows: Iterable[tuple[Row[Any], dict[str, tuple[Any, ...]]]]
+) -> Iterator[Version]:
     """The versions that say something, each with its line."""
     last: dict[Any, int] = {}
-    for row in rows:
+    for row, links in rows:
         late, change, *told = tuple(row)
-        id, at, operation, before, key, key_before, actor, reason, *columns = told
+        id, _, at, operation, before, key, key_before, actor, reason, *columns = told
         existed = before is not None and before != "delete"
         op = Op.DELETE if operation == "delete" else Op.UPDATE if existed else Op.CREATE
         if op is Op.DELETE and not existed:
@@ -106,7 +125,7 @@ def _read(format: Format, rows: Iterable[Row[Any]]) -> Iterator[Version]:
                 f"{format.model.__name__} {id} has no {format.key}, so the file could not name it:"
                 " use another column, or none for ids."
             )
-        values = dict(zip(format.codecs, columns, strict=True))
+        values = dict(zip(format.codecs, columns, strict=True)) | links
         text = "null" if op is Op.DELETE else _written(format, id, at, values)
         if op is Op.UPDATE and last.get(id) == hash(text):
             continue

@@ -13,7 +13,7 @@ leaves no mark and is read again the next time, with the same outcome.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,11 +21,12 @@ from typing import Any, NoReturn
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session, lazyload, selectinload
 
 from webapp.versioning import VersioningError, change, live
 
 from .lines import BadLine, Format, Line, Op, TransferError
+from .linked import Targets, targets_of
 from .roster import Roster, Slot
 from .source import Source, line_of
 from .values import written_moment
@@ -86,7 +87,9 @@ def import_history(
     format = Format(model, key)
     known = _known(session, Source(path, *_meaning(format)), change_model)
     source = Source(path, *_meaning(format))
-    extents = _check(format, _roster(session, format), source, known, progress)
+    targets = Targets(format)
+    extents = _check(format, _roster(session, format), source, known, progress, targets)
+    targets.check(session)
     last = extents[-1].last if extents else known
     if write:
         source = Source(path, *_meaning(format))
@@ -152,7 +155,12 @@ def _told(lines: Iterator[Line], progress: Progress, last: int) -> Iterator[Line
 
 
 def _check(
-    format: Format, roster: Roster, source: Source, known: int, progress: Progress
+    format: Format,
+    roster: Roster,
+    source: Source,
+    known: int,
+    progress: Progress,
+    targets: Targets,
 ) -> list[Extent]:
     """Read everything once and find the changes. Raises BadLine."""
     extents: list[Extent] = []
@@ -171,6 +179,7 @@ def _check(
                 extents.append(Extent(first, before.number, count, mark))
             first, count = line.number, 0
         roster.follow(line)
+        targets.note(line)
         before, count, mark = line, count + 1, source.mark
         progress("checked", line.number, 0)
     if before is not None:
@@ -231,9 +240,11 @@ def _apply(session: Session, format: Format, roster: Roster, lines: list[Line]) 
     living = _living(session, format, [slot for line, slot in steps if line.op is not Op.CREATE])
     created: list[tuple[Slot, Any]] = []
     with session.no_autoflush:
+        values = targets_of(session, format, lines)
         for line, slot in steps:
             if line.op is Op.CREATE:
-                created.append((slot, _new(session, format, line, slot)))
+                made = _new(session, format, line, slot, values[line.number])
+                created.append((slot, made))
                 continue
             record = living.get(slot.id)
             if record is None:
@@ -241,7 +252,7 @@ def _apply(session: Session, format: Format, roster: Roster, lines: list[Line]) 
             if line.op is Op.DELETE:
                 session.delete(record)
             else:
-                for name, value in line.values.items():
+                for name, value in values[line.number].items():
                     setattr(record, name, value)
     session.flush()
     for slot, record in created:
@@ -256,13 +267,15 @@ def _living(session: Session, format: Format, slots: list[Slot]) -> dict[Any, An
     rows = session.scalars(
         select(model)
         .where(live(model), model.id.in_([slot.id for slot in slots]))
-        .options(lazyload("*"))
+        .options(lazyload("*"), *(selectinload(getattr(model, name)) for name in format.links))
     )
     return {row.id: row for row in rows}
 
 
-def _new(session: Session, format: Format, line: Line, slot: Slot) -> Any:
-    record = format.model(**line.values)
+def _new(
+    session: Session, format: Format, line: Line, slot: Slot, values: Mapping[str, Any]
+) -> Any:
+    record = format.model(**values)
     if slot.id is not None:
         record.id = slot.id
     elif format.key is None:

@@ -6,7 +6,8 @@
 `at` is a moment with its time zone, never earlier than that of the line before. `actor` and
 `reason` are text or null. `key` names the record as it was called before the change. `values` are
 the record's columns after it, by attribute name; a column left out keeps its value, or takes its
-default in a `create`. They are null in a `delete`.
+default in a `create`. They are null in a `delete`. Links to many records stand among them as the
+list of these records' ids, in which the order means nothing.
 
 Lines of one change follow one another with the same time, actor and reason. A blank line between
 two changes keeps them apart where these are the same.
@@ -26,7 +27,7 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, inspect
 
-from webapp.versioning import data_columns, is_versioned
+from webapp.versioning import data_columns, is_versioned, link_names
 
 from .values import Codec, codec, moment, written_moment
 
@@ -105,6 +106,9 @@ class Format:
         self.key_codec = self._codec(key or "id", columns[key or "id"])
         self.key_is_number = isinstance(columns[key or "id"].type, Integer)
         self.nullable = {name for name in names if columns[name].nullable}
+        links = {name: mapper.relationships[name].mapper for name in link_names(model)}
+        self.linked = {name: target.class_ for name, target in links.items()}
+        self.links = {name: self._codec(name, it.columns["id"]) for name, it in links.items()}
         self.required = {name for name in names if _is_required(columns[name])} - {key}
 
     def _codec(self, name: str, column: Column[Any]) -> Codec:
@@ -140,12 +144,14 @@ class Format:
 
     def write_values(self, values: Mapping[str, Any]) -> str:
         """A row's values as the file holds them. Raises ValueError or TypeError."""
-        return _dump(
-            {
-                name: None if (value := values[name]) is None else codec.encode(value)
-                for name, codec in self.codecs.items()
-            }
-        )
+        columns = {
+            name: None if (value := values[name]) is None else codec.encode(value)
+            for name, codec in self.codecs.items()
+        }
+        links = {
+            name: [codec.encode(id) for id in values[name]] for name, codec in self.links.items()
+        }
+        return _dump({**columns, **links})
 
     def _read_key(self, number: int, text: Any) -> Any:
         try:
@@ -169,6 +175,9 @@ class Format:
             raise BadLine(number, "values is not an object", "Write one member for each column.")
         values: dict[str, Any] = {}
         for name, value in given.items():
+            if name in self.links:
+                values[name] = self._read_links(number, name, value)
+                continue
             found = self.codecs.get(name)
             if found is None:
                 if name == "id" and self.key is None and value == self.key_codec.encode(key):
@@ -187,8 +196,20 @@ class Format:
                 raise BadLine(number, f"column {name} {error}", "Correct the value.") from None
         return values
 
+    def _read_links(self, number: int, name: str, given: Any) -> tuple[Any, ...]:
+        advice = f"Write the ids of {self.linked[name].__name__} records, each once."
+        if not isinstance(given, list):
+            raise BadLine(number, f"{name} is {given!r}, not a list", advice)
+        try:
+            ids = tuple(self.links[name].decode(each) for each in given)
+        except ValueError as error:
+            raise BadLine(number, f"{name}: an id in it {error}", advice) from None
+        if len(set(ids)) < len(ids):
+            raise BadLine(number, f"{name} names a record twice", advice)
+        return ids
+
     def _known(self) -> str:
-        return f"Leave it out, or rename it to one of {', '.join(self.codecs)}."
+        return f"Leave it out, or rename it to one of {', '.join((*self.codecs, *self.links))}."
 
     def _complete(self, number: int, key: Any, values: dict[str, Any]) -> None:
         """A new record bears its key, and has every value that it cannot do without."""
