@@ -135,7 +135,8 @@ class LinksField(SelectFieldBase):
         names = list(self.target.labels(keys[:5]).values())
         if len(keys) > len(names):
             names.append(f"{len(keys) - len(names):,} more")
+        these, them = ("This is", "it") if len(keys) == 1 else ("These are", "them")
         return (
-            f"{', '.join(names)}: deleted, or not there. Nothing was saved: take"
-            f" {'it' if len(keys) == 1 else 'them'} out, or restore what was deleted first."
+            f"{these} not there to choose: {', '.join(names)}. Nothing was saved: take {them} out,"
+            " or restore what was deleted first."
         )
