@@ -59,7 +59,8 @@ def linked(
 
     An owner's next version writes no link; adding one to ten thousand writes one row. A row of an
     older version reads the links that it had; what they lead to is read as it is now, and left out
-    where it is deleted. `load_as_of` reads both as of a moment.
+    where it is deleted. `load_as_of` reads both as of a moment, `links_at` the ids alone, and
+    `blame` names the version that last put one in or took one out.
 
     Deleting the owner ends its links. Deleting what living owners link to is refused
     (`StillReferenced`); with ``on_delete="unlink"`` it is taken out of them, as versions of theirs.

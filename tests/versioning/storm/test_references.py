@@ -36,6 +36,7 @@ from webapp.versioning import (
     DanglingReference,
     RestoreClash,
     StillReferenced,
+    blame,
     enable_versioning,
     is_versioned,
     references_of,
@@ -334,6 +335,25 @@ class Storm(RuleBasedStateMachine):
         work = lambda: restore(self.session, which, id, source.version_id)  # noqa: E731
         self.attempt(work, book, RestoreClash, DanglingReference)
 
+    @rule(n=PICK, m=PICK)
+    def take_back(self, n: int, m: int) -> None:
+        """Restore an older version of a living article, with its links as far as they live."""
+        id = self.pick(Article, n)
+        if id is None:
+            return
+        number = 1 + m % self.get(Article, id).version_id
+        source = self.session.get_one(Article, (id, number))
+        if source.version_op == "delete":
+            return
+        links = self.links_in(id, number)
+        book: Book | None = deepcopy(self.book)
+        assert book is not None
+        book[Article, id] = Record(source.title, None, links=links)
+        if not links <= set(self.living(Tag)):
+            book = None
+        work = lambda: restore(self.session, Article, id, number)  # noqa: E731
+        self.attempt(work, book, RestoreClash)
+
     @rule()
     def savepoint(self) -> None:
         if len(self.saved) < 2:
@@ -382,6 +402,20 @@ class Storm(RuleBasedStateMachine):
                 ]
                 changes = [r["change_id"] for r in versions]
                 assert len(set(changes)) == len(changes)
+                if model is Article:
+                    found = blame(self.session, Article, versions[0]["id"])["tags"]
+                    assert found.version_id == self.giver(versions)
+
+    def giver(self, versions: list[Any]) -> int:
+        """The version that gave an article its present links: a deletion alters none."""
+        given, present = 1, frozenset[int]()
+        for row in versions:
+            if row["version_op"] == "delete":
+                continue
+            links = self.links_in(row["id"], row["version_id"])
+            if row["version_op"] == "create" or links != present:
+                given, present = row["version_id"], links
+        return given
 
 
 @pytest.fixture
