@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, UOWTransaction
 
+from .digests import write_digests
 from .ledger import LEDGER, ChangeMade, ledger_of
 
 
@@ -33,6 +34,8 @@ def _finish(session: Session) -> None:
     try:
         if finish is not None:
             finish(session, ChangeMade(opened.id, opened.at, _models(opened.touched)))
+            session.flush()
+        write_digests(session)  # last, since the versions that `finish` made are in them too
     finally:
         ledger.finishing = False
 
