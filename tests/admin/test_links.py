@@ -269,6 +269,13 @@ def test_a_look_up_is_capped(client: Any, shelf: Shelf) -> None:
     assert len(found(client, "topic").json) == FOUND
 
 
+def test_a_look_up_finds_nothing_of_what_may_not_be_seen(
+    app: Flask, client: Any, shelf: Shelf, dunes: str
+) -> None:
+    view(app, Topic).rules = Rules(permissions={"administrator": []})
+    assert found(client, "s").json == found(client, "3").json == []
+
+
 def test_a_look_up_is_refused_to_who_may_only_look(app: Flask, dunes: str) -> None:
     assert found(accounts.as_(app, "Dave"), "s").status_code == 403
 

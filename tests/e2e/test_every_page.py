@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from tests import accounts
 from tests.e2e.conftest import LiveServer, watched
 from webapp.auth import accounts as ours
-from webapp.catalog.models import Product, Supplier
+from webapp.catalog.models import Product, Supplier, Tag
 from webapp.extensions import db
 from webapp.versioning import change, current
 
@@ -28,6 +28,8 @@ PAGES = [
     "/admin/product/compare/?id=1&a=1&b=2&all=1",
     "/admin/product/restore/?id=1&version=1",
     "/admin/product/undo/?id=1&version=2",
+    "/admin/tag/",
+    "/admin/tag/timeline/?id=1",
     "/admin/supplier/",
     "/admin/supplier/edit/?id=1",
     "/admin/supplier/details/?id=1",
@@ -57,7 +59,8 @@ def marked(live_server: LiveServer) -> LiveServer:
         with change(db.session, actor=MARKER, reason=MARKER):
             db.session.add(Supplier(id=1, name=MARKER, country="x", contact=MARKER, notes=MARKER))
             values = {"name": MARKER, "description": MARKER, "attributes": {MARKER: MARKER}}
-            db.session.add(Product(id=1, sku="A", price=1, supplier_id=1, **values))
+            tagged = {"supplier_id": 1, "tags": [Tag(name=MARKER[:40], meaning=MARKER)]}
+            db.session.add(Product(id=1, sku="A", price=1, **tagged, **values))
             db.session.add(Product(id=2, sku=MARKER[:40], price=1, **values))
             db.session.commit()
         with change(db.session, actor=MARKER, reason=MARKER):

@@ -60,6 +60,11 @@ class LinksField(SelectFieldBase):
         kept = [row for key, row in self.held.items() if key in chosen]
         self.data = [*kept, *(found[key] for key in new)]
 
+    @staticmethod
+    def look_up(target: Target, typed: str) -> list[tuple[str, str]]:
+        """Key and name of records to offer: of those that may be seen alone."""
+        return target.search(typed) if who.may_see(target.model) else []
+
     def keys_sent(self) -> list[str]:
         """The keys in what was sent, each once. Raises ValueError when a file was sent."""
         sent = self.raw_data or []

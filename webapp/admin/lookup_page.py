@@ -30,18 +30,20 @@ class LookUpView(FileView):
         typed = request.args.get("q", "").strip()
         if not documents.is_storable(typed) or len(typed) > search.LONGEST:
             abort(400, "This cannot be looked for: it is too long, or no text.")
-        answer = jsonify(self._target(request.args.get("field", "")).search(typed))
+        kind, target = self._field(request.args.get("field", ""))
+        found = kind.look_up(target, typed) if kind is LinksField else target.search(typed)
+        answer = jsonify(found)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    def _target(self, name: str) -> Target:
-        """What the field of that name refers to. 404 when neither form has such a field."""
+    def _field(self, name: str) -> tuple[Any, Target]:
+        """The kind of the field of that name, and what it refers to. 404 when neither form has such
+        a field."""
         for form, is_used in (
             (self._edit_form_class, self.can_edit),
             (self._create_form_class, self.can_create),
         ):
             field = vars(form).get(name) if is_used else None
             if isinstance(field, UnboundField) and field.field_class in LOOKING_UP:
-                target: Target = field.kwargs["target"]
-                return target
+                return field.field_class, field.kwargs["target"]
         abort(404, "The form has no such reference.")
