@@ -53,7 +53,18 @@ from .masking import MASKED, hide_columns, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
+from .queries import (
+    alive_at,
+    as_of,
+    began_before,
+    count_live,
+    current,
+    deleted,
+    deleted_at,
+    is_alive,
+    live,
+    newest_at,
+)
 from .recorded import recorded_models
 from .references import (
     Reference,
@@ -144,6 +155,7 @@ __all__ = [
     "as_of",
     "as_of_index",
     "as_of_order",
+    "began_before",
     "blame",
     "change",
     "change_digest",
@@ -157,6 +169,7 @@ __all__ = [
     "current_unique",
     "data_columns",
     "deleted",
+    "deleted_at",
     "diff",
     "enable_versioning",
     "floating",
@@ -166,6 +179,7 @@ __all__ = [
     "hide_columns",
     "hold",
     "install_guards",
+    "is_alive",
     "is_versioned",
     "keep_digests",
     "link_changes",
