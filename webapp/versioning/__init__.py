@@ -5,6 +5,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 """
 
 from .activity import Activity, activity, count_between
+from .altered import Made, made
 from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .diff import FieldChange, diff, link_changes
@@ -38,7 +39,8 @@ from .errors import (
     VersionConflict,
     VersioningError,
 )
-from .feed import ChangeEntry, Feed, Place, Tally, changes
+from .excerpts import excerpts
+from .feed import ChangeEntry, Feed, Place, Tally, changes, tally
 from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
@@ -100,6 +102,7 @@ __all__ = [
     "Hunk",
     "LabelDifference",
     "LeftField",
+    "Made",
     "ManyPlan",
     "MembersDifference",
     "ModelChanges",
@@ -156,6 +159,7 @@ __all__ = [
     "deleted",
     "diff",
     "enable_versioning",
+    "excerpts",
     "floating",
     "following",
     "guard_faults",
@@ -169,6 +173,7 @@ __all__ = [
     "linked",
     "live",
     "load_as_of",
+    "made",
     "masked_columns",
     "mend_guards",
     "merge_fields",
@@ -189,6 +194,7 @@ __all__ = [
     "restore",
     "retry_on_conflict",
     "shown_columns",
+    "tally",
     "timeline",
     "undo",
     "undo_change",
