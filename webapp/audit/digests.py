@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from webapp.versioning import data_columns, recorded_models
+from webapp.versioning import recorded_models
+
+CLOSING = ("is_current_version", "version_to")
 
 
 def change_digest(session: Session, change_id: int) -> str:
@@ -19,10 +21,9 @@ def change_digest(session: Session, change_id: int) -> str:
 def change_digests(session: Session, ids: Collection[int]) -> dict[int, str]:
     found = {id: hashlib.sha256() for id in ids}
     for model in recorded_models(session):
-        rows: Any = model
-        query = select(rows).where(rows.change_id.in_(ids)).order_by(rows.id)
-        for row in session.scalars(query.execution_options(populate_existing=True)):
-            values = [getattr(row, name) for name in data_columns(type(row))]
-            line = repr((model.__name__, row.id, row.version_id, row.version_op, values))
-            found[row.change_id].update(line.encode())
+        table: Any = inspect(model).local_table
+        query = select(table).where(table.c.change_id.in_(ids)).order_by(table.c.id)
+        for row in session.execute(query):
+            kept = [value for name, value in row._mapping.items() if name not in CLOSING]
+            found[row.change_id].update(repr((model.__name__, kept)).encode())
     return {id: each.hexdigest() for id, each in found.items()}
