@@ -28,7 +28,7 @@ class Deed(NamedTuple):
 
 
 STATES = {
-    Act.DUE: State("Awaiting review", "Nobody has said a word on it yet.", "open"),
+    Act.DUE: State("Awaiting review", "Nobody has reviewed it yet.", "open"),
     Act.QUERY: State("Queried", "An auditor asked something and waits for the answer.", "asked"),
     Act.ANSWER: State("Answered", "The question is answered: it is the auditors’ turn.", "open"),
     Act.SIGN_OFF: State("Signed off", "An auditor saw it and agreed. The review is over.", "good"),
