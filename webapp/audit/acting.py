@@ -19,9 +19,8 @@ from sqlalchemy.orm import Session
 
 from webapp import changes
 from webapp.changes import Change
-from webapp.versioning import utcnow
+from webapp.versioning import change_digest, change_digests, utcnow
 
-from .digests import change_digest, change_digests
 from .due import REVIEW, take_up
 from .models import MAY_FOLLOW, Act, Review
 from .standing import has_answered, has_asked, is_same

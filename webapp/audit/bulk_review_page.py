@@ -11,11 +11,10 @@ from flask_admin import expose
 
 from webapp.auth import fresh, who
 from webapp.extensions import db
-from webapp.versioning import tally
+from webapp.versioning import change_digests, tally
 
 from . import asked, queue, words
 from .acting import NotAllowed, NotAsSeen, Seen, set_digest, sign_off_all, threads
-from .digests import change_digests
 from .forms import Typed
 from .models import MAY_FOLLOW, Act
 from .queue_page import NOTHING_TO_REVIEW, QueuePage, entry

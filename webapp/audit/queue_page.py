@@ -14,12 +14,19 @@ from webapp.admin import times
 from webapp.admin.subjects import name_of
 from webapp.auth import gate, who
 from webapp.extensions import db
-from webapp.versioning import ChangeEntry, ModelChanges, Place, excerpts, tally, utcnow
+from webapp.versioning import (
+    ChangeEntry,
+    ModelChanges,
+    Place,
+    change_digests,
+    excerpts,
+    tally,
+    utcnow,
+)
 
 from . import asked, queue, words
 from .about_changes import AboutChanges
 from .acting import Seen, threads
-from .digests import change_digests
 from .models import MAY_FOLLOW, Act, Review
 from .standing import Bars, bars
 

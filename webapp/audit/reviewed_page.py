@@ -16,12 +16,11 @@ from webapp.auth import fresh, who
 from webapp.auth.safe_next import is_local_path
 from webapp.changes import Change
 from webapp.extensions import db
-from webapp.versioning import WhatChanged
+from webapp.versioning import WhatChanged, change_digest
 
 from . import words
 from .acting import NotAllowed, NotAsSeen, Seen, act, state_of, threads
 from .bulk_review_page import BulkReviewPage
-from .digests import change_digest
 from .forms import GRAVE, Typed
 from .models import MAY_FOLLOW, Act, Review
 from .standing import Bars, bars, has_asked, is_same
@@ -183,7 +182,7 @@ class ReviewedPage(BulkReviewPage):
             ended=not following,
             typed=typed,
             stale=stale,
-            seen=Seen(thread[-1].n if thread else None, change_digest(db.session(), id)),
+            seen=Seen(thread[-1].n if thread else None, change_digest(db.session(), id) or ""),
             asks_password=fresh.is_due(),
             grave=GRAVE,
             subjects=self.subjects,

@@ -8,6 +8,7 @@ from .activity import Activity, activity, count_between
 from .altered import Made, made
 from .blame import Blame, blame
 from .change import ChangeRecord, change
+from .change_digest import change_digest, change_digests
 from .diff import FieldChange, diff, link_changes
 from .differences import (
     Blob,
@@ -24,6 +25,7 @@ from .differences import (
     TimeDifference,
     ValueDifference,
 )
+from .digests import keep_digests
 from .errors import (
     Clash,
     DanglingReference,
@@ -147,6 +149,8 @@ __all__ = [
     "as_of_order",
     "blame",
     "change",
+    "change_digest",
+    "change_digests",
     "changes",
     "check_model",
     "collected",
@@ -168,6 +172,7 @@ __all__ = [
     "hold",
     "install_guards",
     "is_versioned",
+    "keep_digests",
     "link_changes",
     "link_names",
     "linked",

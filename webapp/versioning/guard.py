@@ -3,9 +3,10 @@
 A row may be closed once (flag off, `version_to` set, all else as it was); the current row's
 `__unversioned__` columns may change in place; and a row may be amended by the very transaction that
 inserted it, which names its open change to the connection (`change.allow_amending`). Everything
-else is refused, INSERT OR REPLACE and TRUNCATE included. Rows of append-only tables (the changes)
-are never altered, save that a column named in ``info={"append_only": {"followed_by"}}`` may be
-given its value, once. Whoever owns the database can drop triggers: guards stop accidents.
+else is refused, INSERT OR REPLACE and TRUNCATE included. A digest is replaced by the transaction
+that wrote it alone. Rows of append-only tables (the changes) are never altered, save that a column
+named in ``info={"append_only": {"followed_by"}}`` may be given its value, once. Whoever owns the
+database can drop triggers: guards stop accidents.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, Table, event, text
 
 from .change import OPEN_CHANGE
-from .shape import PART
+from .shape import DIGESTS, PART
 from .sqlite import GUARD_FUNCTION
 
 #: On PostgreSQL compared as stored images: json has no equality, and 1.0 is not 1.00.
 SAME_IMAGE = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
 REFUSAL = "history is append-only: a version is never changed or removed"
 #: What a guarded table holds, as its ``info`` says.
-KINDS = ("versioned", PART, "links", "append_only")
+KINDS = ("versioned", PART, "links", DIGESTS, "append_only")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION versioning_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -106,13 +107,18 @@ def _allowed_once(table: Table, same: str) -> str:
     return " AND ".join([*_kept(table, same, once), *first, *given])
 
 
-def _lawful(table: Table, kind: str, same: str) -> str:
-    allowed = {"versioned": _allowed, "links": _allowed_link, "append_only": _allowed_once}
-    return allowed[kind](table, same)
+LAWFUL: dict[str, Callable[[Table, str], str]] = {
+    "versioned": _allowed,
+    "links": _allowed_link,
+    "append_only": _allowed_once,
+}
 
 
-def _never_changes(table: Table, kind: str) -> bool:
-    return kind == "append_only" and table.info[kind] is True
+def _lawful(table: Table, kind: str, same: str) -> str | None:
+    """The condition under which an UPDATE is lawful for anyone; None where it never is."""
+    if kind not in LAWFUL or (kind == "append_only" and table.info[kind] is True):
+        return None
+    return LAWFUL[kind](table, same)
 
 
 def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
@@ -128,8 +134,7 @@ def _sqlite(table: Table, kind: str) -> list[str]:
     # no open change and a row without one are both NULL, which makes the row nobody's own
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
     own = own if kind != "append_only" else "0"
-    never = _never_changes(table, kind)
-    allowed = "0" if never else _lawful(table, kind, "NEW.{0} IS OLD.{0}")
+    allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") or "0"
     return _sqlite_rules(table, own, allowed)
 
 
@@ -166,8 +171,8 @@ def _sqlite_rules(table: Table, own: str, allowed: str) -> list[str]:
 
 def _postgresql(table: Table, kind: str) -> list[str]:
     rows = "append_only" if kind == "append_only" else "versioned"
-    never = _never_changes(table, kind)
-    unless = "" if never else f"WHEN (NOT ({_lawful(table, kind, SAME_IMAGE)}))"
+    lawful = _lawful(table, kind, SAME_IMAGE)
+    unless = "" if lawful is None else f"WHEN (NOT ({lawful}))"
     return _postgresql_rules(table, f"'{rows}'", unless)
 
 
