@@ -85,7 +85,9 @@ class BulkReviewPage(QueuePage):
         barred = bars(session, actors, tallies, threads(session, ids), self.subjects)
         free = [row for row in found.rows if not barred[row.change.id]]
         free = [row for row in free if Act.SIGN_OFF in MAY_FOLLOW[Act(row.last.act)]]
-        digests = change_digests(session, [row.change.id for row in free]) if free else {}
+        models = {each.model for row in free for each in tallies[row.change.id]}
+        chosen = [row.change.id for row in free]
+        digests = change_digests(session, chosen, models=models) if free else {}
         seen = {row.change.id: Seen(row.last.n, digests[row.change.id]) for row in free}
         first = (
             next(code for code in words.LEFT_OUT if code in barred[id]) for id in ids if barred[id]

@@ -130,7 +130,8 @@ class QueuePage(AboutChanges):
         actors = {row.change.id: row.change.actor for row in rows}
         barred = bars(session, actors, tallies, said, self.subjects) if who.person().id else {}
         small = [id for id in ids if sum(each.records for each in tallies[id]) <= IN_PLACE]
-        digests = change_digests(session, small) if small else {}
+        models = {each.model for id in small for each in tallies[id]}
+        digests = change_digests(session, small, models=models) if small else {}
         return [
             Item(
                 entry(row, tallies[row.change.id]),
