@@ -318,6 +318,13 @@ class TestFreshness:
         assert answer.status_code == 422 and 'name="password"' in answer.text
         assert f'name="back" value="{QUEUE}"' in answer.text
 
+    @pytest.mark.parametrize("settings", [{"RATELIMIT_ENABLED": True}])
+    def test_guesses_are_counted(self, tired: Any, shop: Shop, due: int) -> None:
+        for _ in range(10):
+            say(tired, due, "sign-off", password="wrong words entirely")
+        assert say(tired, due, "sign-off", password=accounts.PASSWORD).status_code == 429
+        assert state(shop, due) == "due"
+
     def test_many_at_once_too(self, tired: Any, shop: Shop, due: int) -> None:
         page = tired.get(f"{QUEUE}all/")
         assert 'name="password"' in page.text
