@@ -99,7 +99,7 @@ class QueryView(SaveView):
 
     def shown_links(self) -> list[str]:
         """The kinds of links among the columns of the list, or of the export."""
-        is_export = request.endpoint == f"{self.endpoint}.export"
+        is_export = has_request_context() and request.endpoint == f"{self.endpoint}.export"
         shown = self._export_columns if is_export else self._list_columns
         return [name for name, _ in shown if name in self.declared.linked]
 
