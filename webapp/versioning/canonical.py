@@ -78,6 +78,7 @@ NO_LINKS = "{}"
 #: Makes JSON of a value that is not NULL, as the driver gives it.
 Writer = Callable[[Any], str]
 
+quoted = json.encoder.encode_basestring
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
@@ -146,18 +147,21 @@ class Content:
 
     def line(self, row: Sequence[Any], links: str = NO_LINKS) -> str:
         """The version's line; `links` is the text of its third object."""
-        id, version, since, operation = (
-            write(value) for write, value in zip(self.head, row[:4], strict=True)
+        id, version, since, operation = self.head
+        return (
+            f"{self.begin}{id(row[0])},{version(row[1])},{since(row[2])},{operation(row[3])},"
+            f"{{{self.fields.text(row[4 : self.end])}}},{self._parts(row)},{links}]"
         )
+
+    def _parts(self, row: Sequence[Any]) -> str:
+        if not self.parts:
+            return "{}"
         parts = [
             f"{name}{{{fields.text(row[place + 1 : end])}}}"
             for name, place, end, fields in self.parts
             if row[place] is not None
         ]
-        return (
-            f"{self.begin}{id},{version},{since},{operation},"
-            f"{{{self.fields.text(row[4 : self.end])}}},{{{','.join(parts)}}},{links}]"
-        )
+        return f"{{{','.join(parts)}}}"
 
 
 def content_of(table: Table, dialect: Dialect) -> Content:
@@ -193,9 +197,8 @@ class ChangeLine:
         columns = [table.c[name] for name in CHANGE_COLUMNS]
         self.columns = [raw(c, dialect, f"change_{c.name}") for c in columns]
         self.writers = [writer(c.type, dialect) for c in columns]
-        self.line = lru_cache(maxsize=256, typed=True)(self._line)
 
-    def _line(self, *row: Any) -> str:
+    def line(self, row: Sequence[Any]) -> str:
         if row[0] is None:
             return "null"
         pairs = zip(self.writers, row, strict=True)
@@ -267,7 +270,7 @@ def _or_null(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return to_json(value) if type(value) is str else plain(value)
+    return quoted(value) if type(value) is str else plain(value)
 
 
 def _padded(value: Any) -> str:
@@ -354,7 +357,7 @@ def _uuid(value: Any) -> str:
 
 def _json(value: Any) -> str:
     try:
-        return to_json(json.loads(value, parse_float=_json_number))
+        return to_json(read_json(value))
     except (ValueError, TypeError, RecursionError):  # not JSON, so that somebody else wrote it
         return plain(value)
 
@@ -362,6 +365,9 @@ def _json(value: Any) -> str:
 def _json_number(text: str) -> float | int:
     value = float(text)
     return int(Decimal(text)) if value.is_integer() else value
+
+
+read_json = json.JSONDecoder(parse_float=_json_number).decode
 
 
 def _array(write: Writer) -> Writer:

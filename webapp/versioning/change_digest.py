@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, inspect, select
 from sqlalchemy.orm import Session
 
-from .canonical import change_line, content_of
-from .digests import in_batches, links_of_rows
+from .canonical import NO_LINKS, change_line, content_of
+from .digests import in_batches, links_from, links_of_rows
 from .recorded import change_model, recorded_models
 from .shape import version_table
 
@@ -44,7 +44,7 @@ def _line(connection: Connection, changes: Table, change_id: int) -> str | None:
     reader = change_line(changes, connection.dialect)
     query = select(*reader.columns).where(changes.c.id == change_id)
     row = connection.execute(query).first()
-    return None if row is None else reader.line(*row)
+    return None if row is None else reader.line(row)
 
 
 def _of_versions(connection: Connection, table: Table, change_id: int) -> list[bytes]:
@@ -52,8 +52,8 @@ def _of_versions(connection: Connection, table: Table, change_id: int) -> list[b
     query: Select[Any] = select(*content.columns).select_from(content.source)
     found = []
     for rows in in_batches(connection, query.where(table.c.change_id == change_id)):
-        links = links_of_rows(connection, table, rows)
+        links = links_of_rows(connection, links_from(table), rows)
         for row in map(tuple, rows):
-            line = content.line(row, links[row[0], row[1]])
+            line = content.line(row, links.get((row[0], row[1]), NO_LINKS))
             found.append(sha256(line.encode("utf-8", "surrogatepass")).digest())
     return found

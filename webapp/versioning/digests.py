@@ -13,7 +13,7 @@ digest of a record that was made with its change stands on no such one, but on n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -33,11 +33,15 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
+    func,
+    literal_column,
     or_,
     select,
     text,
     tuple_,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
@@ -66,6 +70,7 @@ DIGEST = "versioning.digest"
 BATCH = 2_000
 #: Versions whose links are asked for by one statement.
 KEYS = 500
+Key = tuple[Any, Any]
 CLOSED = "removed_in IS NOT NULL"
 
 
@@ -131,16 +136,23 @@ class Reader(NamedTuple):
         own = [*self.content.columns, *(self.change.columns if self.change else ())]
         return select(*own, *more).select_from(source)
 
-    def line(self, row: Sequence[Any], links: str = NO_LINKS) -> str:
-        return self.content.line(row, links)
+    def lines(
+        self, rows: Sequence[Sequence[Any]], links: Mapping[Key, str]
+    ) -> Iterator[tuple[Sequence[Any], str, str]]:
+        """Each row with its two lines, the version's and the change's."""
+        place, width = len(self.content.columns), self.width
+        known, change = None, "null"
+        for row in map(tuple, rows):
+            if self.change is not None and row[place] != known:
+                known, change = row[place], self.change.line(row[place:width])
+            yield row, self.content.line(row, links.get((row[0], row[1]), NO_LINKS)), change
 
-    def change_line(self, row: Sequence[Any]) -> str:
-        if self.change is None:
-            return "null"
-        return self.change.line(*row[len(self.content.columns) : self.width])
-
-    def digest(self, row: Sequence[Any], links: str, before: bytes | None) -> Digest:
-        return digest(self.line(row, links), self.change_line(row), before)
+    def digests(
+        self, rows: Sequence[Sequence[Any]], links: Mapping[Key, str]
+    ) -> Iterator[tuple[Sequence[Any], Digest]]:
+        """Each row with its digest, on the one that stands last in the row."""
+        for row, content, change in self.lines(rows, links):
+            yield row, digest(content, change, row[-1])
 
 
 def reader_of(table: Table, dialect: Dialect) -> Reader:
@@ -162,6 +174,30 @@ def changes_table(metadata: MetaData) -> Table | None:
     return next((table for table in tables if "changes" in table.info), None)
 
 
+class Beginning(NamedTuple):
+    """Since when a table's versions have digests: `first` is the first change that wrote digests of
+    any model, `completed` tells whether older versions of this one were given theirs later."""
+
+    first: int | None
+    completed: bool
+
+    def demands(self, change_id: int | None) -> bool:
+        """Whether a version of that change must have a digest."""
+        if self.completed:
+            return True
+        return self.first is not None and (change_id is None or change_id >= self.first)
+
+
+def beginning_of(connection: Connection, table: Table) -> Beginning:
+    """Reads all digests once, so ask where a version lacks one."""
+    digests = table.info[DIGEST].c
+    kept = [t.c for t in table.metadata.tables.values() if DIGESTS in t.info]
+    firsts = union_all(*(select(func.min(c.change_id).label("first")) for c in kept)).subquery()
+    completed = exists().where(digests.change_id.is_(None))
+    found = connection.execute(select(func.min(firsts.c.first), completed)).one()
+    return Beginning(found[0], bool(found[1]))
+
+
 def write_digests(session: Session) -> None:
     """Before the commit: the digests of all versions of the session's open change.
 
@@ -177,7 +213,7 @@ def write_digests(session: Session) -> None:
         if opened.digested.get(table):
             allow_amending(session, by_table[table])
             _take_back(connection, table, opened)
-        opened.digested[table] = _write(connection, table, opened.id)
+        opened.digested[table] = _write(connection, table, opened)
 
 
 def _take_back(connection: Connection, table: Table, opened: OpenChange) -> None:
@@ -190,73 +226,79 @@ def _take_back(connection: Connection, table: Table, opened: OpenChange) -> None
         connection.execute(delete(digests).where(of_change))
 
 
-def _write(connection: Connection, table: Table, change_id: int) -> int:
+def _write(connection: Connection, table: Table, opened: OpenChange) -> int:
     reader = reader_of(table, connection.dialect)
+    tables = [links for links in links_from(table) if links in opened.linked]
     written = 0
-    for rows in in_batches(connection, _change_query(reader), {"b_change": change_id}):
-        links = links_of_rows(connection, table, rows)
-        made = [
-            (row[0], row[1], reader.digest(row, links[row[0], row[1]], row[-1]))
-            for row in map(tuple, rows)
-        ]
-        insert_digests(connection, table, change_id, made)
+    for rows in _of_change(connection, reader, opened.id):
+        links = links_of_rows(connection, tables, rows)
+        made = [(row[0], row[1], each) for row, each in reader.digests(rows, links)]
+        insert_digests(connection, table, opened.id, made)
         written += len(made)
     return written
 
 
+def _of_change(
+    connection: Connection, reader: Reader, change_id: int
+) -> Iterator[Sequence[Row[Any]]]:
+    """The versions of a change, each with the digest before its own, in batches.
+
+    The statement goes to the driver as text, since it is part of every edit. PostgreSQL would send
+    all rows at once; a cursor, for which it is asked where they are many, costs two more.
+    """
+    statement = _change_statement(reader, connection.dialect)
+    if connection.dialect.name == "sqlite":
+        result = connection.exec_driver_sql(statement, (change_id,))
+        while rows := result.fetchmany(BATCH):
+            yield rows
+        return
+    given = {"b_change": change_id}
+    few = connection.exec_driver_sql(f"{statement} LIMIT {BATCH + 1}", given).fetchall()
+    if len(few) <= BATCH:
+        yield few
+        return
+    options = {"stream_results": True, "max_row_buffer": BATCH}
+    result = connection.exec_driver_sql(statement, given, options)
+    while rows := result.fetchmany(BATCH):
+        yield rows
+
+
 @lru_cache(maxsize=256)
-def _change_query(reader: Reader) -> Select[Any]:
-    """The versions of a change, each with the digest before its own."""
+def _change_statement(reader: Reader, dialect: Dialect) -> str:
     table = reader.content.table
     before = table.info[DIGEST].alias()
     follows = and_(before_of(table, before), before.c.change_id.is_not(None))
     query = reader.query(reader.source.outerjoin(before, follows), before.c.digest)
-    return query.where(table.c.change_id == bindparam("b_change", type_=BigInteger()))
+    query = query.where(table.c.change_id == bindparam("b_change", type_=BigInteger()))
+    return str(query.compile(dialect=dialect))
 
 
 def before_of(table: Table, digests: FromClause) -> Any:
     """Whether a digest is of the version before the table's row."""
     same = digests.c.id == table.c.id
-    return and_(same, digests.c.version_id == table.c.version_id - 1)
+    return and_(same, digests.c.version_id == table.c.version_id - literal_column("1"))
 
 
-def in_batches(
-    connection: Connection, query: Select[Any], parameters: dict[str, Any] | None = None
-) -> Iterator[Sequence[Row[Any]]]:
-    """The rows of a query, a bounded number at a time.
-
-    PostgreSQL would send all of them at once; a cursor, which it is asked for where they are many,
-    would cost few rows two more statements.
-    """
-    if connection.dialect.name != "sqlite":
-        few = connection.execute(_a_few(query), parameters).fetchall()
-        if len(few) <= BATCH:
-            if few:
-                yield few
-            return
-    with connection.execute(query, parameters, execution_options={"yield_per": BATCH}) as result:
-        yield from result.partitions()
-
-
-@lru_cache(maxsize=256)
-def _a_few(query: Select[Any]) -> Select[Any]:
-    return query.limit(BATCH + 1)
+def in_batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    """The rows of a query, a bounded number at a time."""
+    options = {"stream_results": True, "max_row_buffer": BATCH}
+    with connection.execute(query, execution_options=options) as result:
+        while rows := result.fetchmany(BATCH):
+            yield rows
 
 
 def links_of_rows(
-    connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
-) -> defaultdict[tuple[Any, Any], str]:
-    """What each of the versions, rows that begin with their key, did to links, as it is written."""
-    found: dict[tuple[Any, Any], list[str]] = defaultdict(list)
-    for links in links_from(table):
-        touched = _links_touched(connection, links, rows)
+    connection: Connection, tables: Sequence[Table], rows: Sequence[Sequence[Any]]
+) -> dict[Key, str]:
+    """What each of the versions, rows that begin with their key, did to links, as it is written,
+    where it did something."""
+    found: dict[Key, list[str]] = defaultdict(list)
+    for links in tables:
         name = to_json(links.name)
-        for key, (added, removed) in touched.items():
+        for key, (added, removed) in _links_touched(connection, links, rows).items():
             members = f'{{"added":[{_sorted(added)}],"removed":[{_sorted(removed)}]}}'
             found[key].append(f"{name}:{members}")
-    texts: defaultdict[tuple[Any, Any], str] = defaultdict(lambda: NO_LINKS)
-    texts.update((key, f"{{{','.join(each)}}}") for key, each in found.items())
-    return texts
+    return {key: f"{{{','.join(each)}}}" for key, each in found.items()}
 
 
 def links_from(table: Table) -> list[Table]:
@@ -269,13 +311,13 @@ def links_from(table: Table) -> list[Table]:
 
 def _links_touched(
     connection: Connection, links: Table, rows: Sequence[Sequence[Any]]
-) -> dict[tuple[Any, Any], tuple[list[str], list[str]]]:
+) -> dict[Key, tuple[list[str], list[str]]]:
     """By version, the ids that it added and those that it removed, as JSON."""
     dialect, own = connection.dialect, links.c
     names = ("owner_id", "added_in", "removed_in", "target_id")
     query = select(*(raw(own[name], dialect, name) for name in names))
     write = writer(own.target_id.type, dialect)
-    found: dict[tuple[Any, Any], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    found: dict[Key, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for some in chunks([(row[0], row[1]) for row in rows], KEYS):
         keys = set(some)
         owner = type_coerce(own.owner_id, NullType())
