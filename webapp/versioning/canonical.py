@@ -49,6 +49,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Date,
     DateTime,
     Dialect,
     Enum,
@@ -60,6 +61,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Time,
     TypeDecorator,
     Uuid,
     cast,
@@ -233,6 +235,8 @@ def writer(kind: TypeEngine[Any], dialect: Dialect) -> Writer:
         return _utc
     is_padded = _is_padded(kind, dialect)
     kind = stored(kind, dialect)
+    if isinstance(kind, JSON):
+        return _json()
     if isinstance(kind, ARRAY):
         return _array(writer(kind.item_type, dialect))
     if isinstance(kind, DateTime):
@@ -287,6 +291,8 @@ def _boolean(value: Any) -> str:
 
 def _number(value: Any) -> str:
     """SQLite keeps a decimal as a float, or as an integer where it has no fraction."""
+    if type(value) is float:
+        return _float(value)
     return f'"{value}"' if type(value) is int else plain(value)
 
 
@@ -319,8 +325,8 @@ def _utc(value: Any) -> str:
 def _datetime(value: dt.datetime) -> str:
     if value.tzinfo is None:
         return f'"{value.isoformat(timespec="microseconds")}"'
-    plain = value.astimezone(dt.UTC).replace(tzinfo=None)
-    return f'"{plain.isoformat(timespec="microseconds")}Z"'
+    moment = value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
+    return f'"{moment.isoformat(timespec="microseconds").removesuffix("+00:00")}Z"'
 
 
 def _naive(value: Any) -> str:
@@ -355,11 +361,27 @@ def _uuid(value: Any) -> str:
         return plain(value)
 
 
-def _json(value: Any) -> str:
+def _json() -> Writer:
+    """Remembers the document before, which a record's next version mostly has as well."""
+    last: tuple[str, str] = ("", "")
+
+    def write(value: Any) -> str:
+        nonlocal last
+        if type(value) is not str:
+            return plain(value)
+        known = last  # read once, since other threads write by it too
+        if known[0] != value or not value:
+            known = last = (value, _document(value))
+        return known[1]
+
+    return write
+
+
+def _document(value: str) -> str:
     try:
         return to_json(read_json(value))
-    except (ValueError, TypeError, RecursionError):  # not JSON, so that somebody else wrote it
-        return plain(value)
+    except (ValueError, RecursionError):  # not JSON, so that somebody else wrote it
+        return quoted(value)
 
 
 def _json_number(text: str) -> float | int:
@@ -388,7 +410,8 @@ WRITERS: dict[type[TypeEngine[Any]], Writer] = {
     Numeric: _number,
     Float: _number,
     Uuid: _uuid,
-    JSON: _json,
+    Date: _text,
+    Time: _text,
     String: _text,
 }
 PLAIN: dict[type[Any], Writer] = {
