@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, Table, inspect, select
 from sqlalchemy.orm import Session
 
 from .canonical import NO_LINKS, change_line, content_of
-from .digests import in_batches, links_from, links_of_rows
+from .digest_rows import in_batches, links_from, links_of_rows
 from .recorded import change_model, recorded_models
 from .shape import version_table
 

@@ -22,17 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from .canonical import Digest
-from .digests import (
-    DIGEST,
-    Beginning,
-    Reader,
-    before_of,
-    beginning_of,
-    in_batches,
-    links_from,
-    links_of_rows,
-    reader_of,
-)
+from .digest_rows import DIGEST, Reader, before_of, in_batches, links_from, links_of_rows, reader_of
+from .digests import Beginning, beginning_of
 from .findings import Fault, Finding
 from .shape import version_table
 

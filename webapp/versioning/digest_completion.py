@@ -9,18 +9,8 @@ from sqlalchemy import Select, and_, inspect
 from sqlalchemy.orm import Session
 
 from .canonical import Digest, digest
-from .digests import (
-    DIGEST,
-    Beginning,
-    Key,
-    Reader,
-    beginning_of,
-    in_batches,
-    insert_digests,
-    links_from,
-    links_of_rows,
-    reader_of,
-)
+from .digest_rows import DIGEST, Key, Reader, in_batches, links_from, links_of_rows, reader_of
+from .digests import Beginning, beginning_of, insert_digests
 from .errors import VersioningError
 from .shape import version_table
 

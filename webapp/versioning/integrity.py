@@ -35,7 +35,7 @@ from sqlalchemy.orm import Session
 
 from .dangling import dangling
 from .digest_check import DigestCheck
-from .digests import DIGEST
+from .digest_rows import DIGEST
 from .findings import Fault, Finding, ModelCheck
 from .ledger import ledger_of
 from .shape import version_table

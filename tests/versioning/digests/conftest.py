@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.versioning.digests.models import Base, Change
 from tests.versioning.world import World
-from webapp.versioning.digests import DIGEST, before_of, links_from, links_of_rows, reader_of
+from webapp.versioning.digest_rows import DIGEST, before_of, links_from, links_of_rows, reader_of
 
 
 @pytest.fixture

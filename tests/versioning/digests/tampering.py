@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests.versioning.digests.models import Change, Tag, Thing
 from tests.versioning.world import World
 from webapp.versioning import Fault, ModelCheck, change, check_model, enable_versioning
-from webapp.versioning.digests import (
+from webapp.versioning.digest_rows import (
     DIGEST,
     before_of,
     links_from,

@@ -132,7 +132,7 @@ def test_stretch_by_stretch_it_finds_the_same(
     without_guards(kept, "DELETE FROM tag WHERE id IN (3, 7)", "UPDATE tag SET name = 'y'")
     whole = found(checked(session, Tag))
     monkeypatch.setattr("webapp.versioning.integrity.STRETCH", 2)
-    monkeypatch.setattr("webapp.versioning.digests.BATCH", 1)
+    monkeypatch.setattr("webapp.versioning.digest_rows.BATCH", 1)
     assert sorted(found(checked(session, Tag))) == sorted(whole)
     assert len(whole) == 9
     first = checked(session, Tag, most_versions=1)
@@ -186,7 +186,7 @@ def test_in_batches_each_stands_on_the_one_before(
 ) -> None:
     session.rollback()
     without_guards(kept, "DELETE FROM tag_digest")
-    monkeypatch.setattr("webapp.versioning.digests.BATCH", 2)
+    monkeypatch.setattr("webapp.versioning.digest_rows.BATCH", 2)
     told: list[int] = []
     assert complete_digests(session, Tag, progress=told.append) == 4
     session.commit()

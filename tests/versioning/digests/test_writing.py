@@ -144,8 +144,8 @@ def test_none_is_left_of_what_was_rolled_back(kept: World, session: Session) -> 
 def test_of_any_number_in_batches(
     kept: World, session: Session, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr("webapp.versioning.digests.BATCH", 5)
-    monkeypatch.setattr("webapp.versioning.digests.KEYS", 2)
+    monkeypatch.setattr("webapp.versioning.digest_rows.BATCH", 5)
+    monkeypatch.setattr("webapp.versioning.digest_rows.KEYS", 2)
     tags = added(session, "a")
     session.add_all([Thing(name=f"n{n}", tags=tags) for n in range(count)])
     session.commit()
