@@ -52,10 +52,13 @@ class FormView(DeleteView):
     def _refresh_form_rules_cache(self) -> None:
         """Hook: rules that do not list the form's own fields would strip them."""
         super()._refresh_form_rules_cache()
+        # Sections of children stand below the fields, wherever the rules name them.
+        sections = {each.key for each in self.inlines}
         for name in ("_form_create_rules", "_form_edit_rules"):
             rules = getattr(self, name)
             if rules is not None:
-                setattr(self, name, RecordRules(self, rules.rules))
+                kept = [x for x in rules.rules if getattr(x, "field_name", None) not in sections]
+                setattr(self, name, RecordRules(self, kept))
 
     def record_page(self, template: str, model: Any, **more: Any) -> str:
         """A page about one record."""

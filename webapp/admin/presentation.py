@@ -155,6 +155,12 @@ def change_link(number: int | None) -> str | Markup:
     return Markup('<a class="change-link" href="%s">%s</a>') % (url, name)
 
 
+def changes_of(model_key: str) -> str | None:
+    """Address of all changes of one model; None where no room shows them."""
+    has_page = _has_page("changes.index_view")
+    return url_of("changes.index_view", model=model_key) if has_page else None
+
+
 def reference_input(
     control: str, list_id: str, pairs: Iterable[tuple[str, str]], hint_id: str, in_use: str
 ) -> Markup:

@@ -57,10 +57,10 @@ class Target:
 
         One statement, and one a request: a form is read beside its twin, as it was rendered.
         """
-        known: dict[Target, Choices] = g.setdefault("reference_choices", {})
-        if self not in known:
-            known[self] = self._choices()
-        return known[self]
+        known: dict[type[Any], Choices] = g.setdefault("reference_choices", {})
+        if self.model not in known:
+            known[self.model] = self._choices()
+        return known[self.model]
 
     def _choices(self) -> Choices:
         by_name = [column for column in (self._name_column(),) if column is not None]
@@ -108,7 +108,24 @@ class Target:
     def label_of_gone(self, key: str) -> str:
         """What to call a record in use that can no longer be chosen."""
         value = identity.parse(self.model, key)
-        return f"#{key} (unknown)" if value is None else self.names([value])[value]
+        if value is None:
+            return f"#{key} (unknown)"
+        known = self._learnt()
+        return known[value] if value in known else self.names([value])[value]
+
+    def learn(self, keys: Collection[str]) -> None:
+        """Look up, in one statement for this request, what the form will call these records in use
+        where it does not list them."""
+        choices = self.choices()
+        listed = dict(choices.pairs) if choices.is_all else {}
+        wanted = {identity.parse(self.model, key) for key in keys if key not in listed}
+        missing = wanted - {None} - self._learnt().keys()
+        if missing:
+            self._learnt().update(self.names(missing))
+
+    def _learnt(self) -> dict[Any, str]:
+        known: dict[type[Any], dict[Any, str]] = g.setdefault("reference_labels", {})
+        return known.setdefault(self.model, {})
 
     def names(self, ids: Collection[Any], when: datetime | None = None) -> dict[Any, str]:
         """What to call the records of those ids, also deleted and unknown ones: one query.
