@@ -17,10 +17,13 @@ for (const section of document.querySelectorAll("[data-children]")) {
   };
   const change = () => section.closest("form")?.dispatchEvent(new Event("change"));
   const add = () => {
-    const made = document.createElement("template");
-    made.innerHTML = template.innerHTML.replaceAll("__row__", String(next));
+    const row = template.content.firstElementChild.cloneNode(true);
+    for (const part of [row, ...row.querySelectorAll("*")]) {
+      for (const { name, value } of [...part.attributes]) {
+        if (value.includes("__row__")) part.setAttribute(name, value.replaceAll("__row__", String(next)));
+      }
+    }
     next += 1;
-    const row = made.content.firstElementChild;
     const last = rows().at(-1);
     if (last) last.after(row); else button.closest("p").before(row);
     row.querySelector("input:not([type=hidden]), select, textarea")?.focus();

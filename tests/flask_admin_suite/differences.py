@@ -77,7 +77,7 @@ VERSIONED = {
         "test_rule_header",
         "test_rule_field_set",
     ],
-    "`inline_models` is refused: it would edit the children's rows in place": [
+    "`inline_models` takes children that declare their reference to the record, not a plain key": [
         "test_rule_inlinefieldlist",
         "test_inline_model_rules",
         "test_inline_form",

@@ -60,13 +60,12 @@ class Children:
     @property
     def errors(self) -> list[str]:
         """All that is wrong, in the order of the rows."""
-        of_rows = (error for row in self.rows for error in _errors(row))
-        return [*self.problems, *(error for _, error in of_rows)]
+        return [*self.problems, *(error for *_, error in self.summary)]
 
     @property
-    def summary(self) -> list[tuple[str, str]]:
-        """The errors of rows, each with the id of its field."""
-        return [pair for row in self.rows for pair in _errors(row)]
+    def summary(self) -> list[tuple[str, str, str]]:
+        """The errors of rows, each after the id of its field and what this is called."""
+        return [each for row in self.rows for each in _errors(row)]
 
     # -- what the page shows
 
@@ -232,12 +231,13 @@ class Children:
             row.who = actor if actor and actor != "anonymous" else "Someone"
 
 
-def _errors(row: Row) -> list[tuple[str, str]]:
-    """The id of each field that is wrong, and what is said of it."""
+def _errors(row: Row) -> list[tuple[str, str, str]]:
+    """Of each thing that is wrong: the id of the field, what it is called, and what is said."""
     if row.removed:
         return []
-    return [
-        (field.id, f"{row.title}, {field.label.text}: {error}")
+    of_row = [(row.id, row.title, str(error)) for error in row.form.form_errors]
+    return of_row + [
+        (field.id, f"{row.title}, {field.label.text}", str(error))
         for field in row.form
         for error in field.errors
-    ] + [(f"{row.inline.key}-{row.number}", str(error)) for error in row.form.form_errors]
+    ]

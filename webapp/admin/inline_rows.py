@@ -115,6 +115,11 @@ class Row:
         labels = {view.get_column_name(name) for name in view.kept_fields()}
         return [pair for pair in found if pair[0] not in labels] + self.kept
 
+    @property
+    def id(self) -> str:
+        """The id of the row on the page."""
+        return f"{self.inline.key}-{self.number}"
+
     def name_of(self, part: str) -> str:
         """The name in the form of one of the row's parts that are no fields."""
         return f"{self.inline.key}-{self.number}-{part}"
