@@ -22,5 +22,6 @@ document.addEventListener("input", (event) => {
   const { timer, running } = waiting.get(field) ?? {};
   clearTimeout(timer);
   if ([...offered.options].some((option) => option.value === field.value)) return; // one was picked
+  if (field.value.trim().length < Number(field.dataset.least ?? 0)) return;
   waiting.set(field, { running, timer: setTimeout(ask, PAUSE, field, offered) });
 });

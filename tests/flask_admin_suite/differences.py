@@ -55,10 +55,9 @@ VERSIONED = {
         "test_on_model_change_delete",
         "test_multiple_delete",
     ],
-    "Look-ups of the stock kind load by the whole primary key": [
+    "Look-ups have a field and an address of our own, for references to one living record": [
         "test_ajax_fk",
         "test_ajax_fk_multi",
-        "test_inline_form_ajax_fk",
     ],
     "A page holds as many records as are asked for within bounds, never all": [
         "test_unlimited_page_size"
@@ -84,6 +83,7 @@ VERSIONED = {
         "test_inline_form_required",
         "test_inline_form_base_class",
         "test_inline_form_self",
+        "test_inline_form_ajax_fk",
     ],
     "A subclass with a key of its own is refused, and so is concrete inheritance": [
         "test_joined_inheritance",

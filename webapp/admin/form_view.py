@@ -21,6 +21,7 @@ from .forms import (
     rename_reserved,
     with_own_fields,
 )
+from .looked_up import LivingLoader, loader_of
 
 
 class FormView(DeleteView):
@@ -36,6 +37,10 @@ class FormView(DeleteView):
         if not self.form_columns:
             in_order(form, self.declared.in_place(data_columns(self.model)))
         return rename_reserved(form)
+
+    def _create_ajax_loader(self, name: str, options: dict[str, Any]) -> LivingLoader:
+        """Hook: the stock loader knows a record by its whole key, which names a version."""
+        return loader_of(self, name, options)
 
     def get_create_form(self) -> type[Any]:
         """Hook: adds the reason, and the id where nothing else makes one."""

@@ -169,8 +169,8 @@ def reference_input(
     offered = Markup("").join(option.format(key, name) for key, name in pairs)
     now = Markup("Now: <b>{}</b>. ").format(in_use) if in_use else ""
     return Markup(
-        '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}There are too many'
-        " records to list them all: type a part of the name and pick one of those offered, or type"
+        '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}Not all records'
+        " are listed: type a part of the name and pick one of those offered, or type"
         " the number, which stands on the record’s page, like #42.</small>"
     ).format(Markup(control), list_id, offered, hint_id, now)
 
