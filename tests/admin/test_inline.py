@@ -98,6 +98,24 @@ def test_only_what_was_touched_is_written(client: Any, shop: Shop, team: int) ->
     assert (row.code, row.fee, row.version_id) == ("s3cret", Decimal("2.50"), 2)
 
 
+def test_a_box_is_ticked_and_cleared(client: Any, shop: Shop, team: int) -> None:
+    form = form_of(client.get(EDIT))
+    assert form["members-0-is_paying"] == form["members-2-is_paying"] == "y"
+    del form["members-0-is_paying"]
+    assert "Members: 1 edited." in said(client, client.post(EDIT, data=form))
+    assert [shop.versions(Member, id)[-1].is_paying for id in (1, 2)] == [False, True]
+
+
+def test_a_row_that_the_form_does_not_name_is_left_alone(
+    client: Any, shop: Shop, team: int
+) -> None:
+    """As one that somebody else added meanwhile."""
+    form = form_of(client.get(EDIT))
+    shop.add(Member, name="Cem", team_id=1)
+    assert "Nothing changed" in said(client, client.post(EDIT, data=form))
+    assert len(shop.versions(Member, 3)) == 1
+
+
 def test_a_masked_value_is_on_no_row(client: Any, team: int) -> None:
     assert "s3cret" not in client.get(EDIT).text
 

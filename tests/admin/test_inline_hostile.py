@@ -39,11 +39,19 @@ def test_an_id_of_no_child_is_refused(client: Any, shop: Shop, id: str) -> None:
     assert living(shop) == UNTOUCHED
 
 
-@pytest.mark.parametrize("version", ["", "0", "2", "-1", "x", "9" * 30, "1.0"])
+@pytest.mark.parametrize("version", ["", "0", "2", "-1", "x", "9" * 18, "9" * 30, "1.0"])
 def test_a_version_that_there_never_was_is_refused(client: Any, shop: Shop, version: str) -> None:
     form = form_of(client.get(EDIT)) | {"members-0-row-version": version, "members-0-name": "X"}
     assert client.post(EDIT, data=form).status_code == 400
     assert living(shop) == UNTOUCHED
+
+
+def test_more_rows_than_any_form_holds_are_refused(client: Any, shop: Shop) -> None:
+    many: dict[str, str] = {}
+    for number in range(600):
+        row = {"row-id": str(number + 1), "row-version": "1"}
+        many |= {f"members-{number}-{part}": value for part, value in row.items()}
+    assert client.post(EDIT, data=form_of(client.get(EDIT)) | many).status_code == 400
 
 
 def test_a_child_that_was_deleted_long_ago_is_refused(client: Any, shop: Shop) -> None:

@@ -97,7 +97,14 @@ def _fill() -> None:
 
 def _row(fee: str) -> dict[str, str]:
     """What the form of the team sends, with the fee of its one member typed."""
-    row = {"row-id": "1", "row-version": "1", "name": "Ann", "shirt": "", "fee": fee}
+    row = {
+        "row-id": "1",
+        "row-version": "1",
+        "name": "Ann",
+        "shirt": "",
+        "fee": fee,
+        "is_paying": "y",
+    }
     return {"name": "Reds", "base_version": "1", **{f"members-0-{n}": v for n, v in row.items()}}
 
 

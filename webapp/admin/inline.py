@@ -27,6 +27,8 @@ from .forms import OWN_FIELDS
 
 #: Children that a form holds at most, and empty rows that it offers, unless the options say so.
 MOST, EXTRA = 50, 3
+#: Beyond it no option goes: a request of so many fields would be refused as too large.
+LARGEST = 200
 #: Options of ours; all others are settings of the view that makes the rows' fields.
 OWN_OPTIONS = ("reference", "form_label", "most", "extra")
 
@@ -43,7 +45,7 @@ class Inline:
         self.owner, self.default_view, self.model = owner, default_view, model
         self.options = {name: it for name, it in options.items() if name not in OWN_OPTIONS}
         self.reference = _reference(owner, model, options.get("reference"))
-        self.most = int(options.get("most", MOST))
+        self.most = min(int(options.get("most", MOST)), LARGEST)
         self.extra = int(options.get("extra", EXTRA))
         self.relation = _collected(owner.model, self.reference)
         self.key = self.relation or model.__name__.lower()

@@ -28,9 +28,11 @@ from .inline_rows import (
     numbers,
     prefix,
     stored_row,
-    untouched_less,
+    touched_fields,
 )
 
+#: Rows of stored children that are read at most: more than any form of ours holds.
+MOST_SENT = 500
 UNKNOWN = "The form names rows that do not belong to this record. Open it again."
 BEGAN = "The form does not say with which version a row began. Open it again."
 SAVED = "saved version {} of this while you were editing version {}."
@@ -61,7 +63,7 @@ class Posted:
         places = numbers(sent, inline.key)
         self.asked = [each for number in places if (each := self._asked(number)) is not None]
         is_twice = len({each.id for each in self.asked}) < len(self.asked)
-        if is_twice or (owner is None and self.asked):
+        if is_twice or (owner is None and self.asked) or len(self.asked) > MOST_SENT:
             abort(400, UNKNOWN)
         self.newest = self._find_newest()
         self.bases = self._find_bases()
@@ -107,6 +109,8 @@ class Posted:
     def _find_bases(self) -> dict[Any, Any]:
         """The older versions that rows began with, in one statement."""
         model = self.inline.model
+        if any(each.base > self.newest[each.id].version_id for each in self.asked):
+            abort(400, BEGAN)
         wanted = [each for each in self.asked if each.base != self.newest[each.id].version_id]
         wanted += [each for each in self.asked if each.id not in self.living and each not in wanted]
         if not wanted:
@@ -141,7 +145,7 @@ class Posted:
         """What was typed into a row whose child was deleted, or given to another owner, meanwhile:
         it comes back as a new row."""
         typed = stored_row(self.inline, each.number, base, self.sent)
-        touched = untouched_less(typed.form, type(typed.form)(None, obj=base))
+        touched = touched_fields(typed.form, type(typed.form)(None, obj=base))
         if each.removed or each.takes_theirs or not touched:
             return None
         newest = self.newest[each.id]

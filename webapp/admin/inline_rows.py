@@ -30,7 +30,14 @@ class Row:
     """
 
     def __init__(
-        self, inline: Inline, number: int | str, form: Any, child: Any = None, removed: bool = False
+        self,
+        inline: Inline,
+        number: int | str,
+        form: Any,
+        child: Any = None,
+        *,
+        is_sent: bool,
+        removed: bool = False,
     ) -> None:
         self.inline, self.number, self.form, self.child = inline, number, form, child
         self.removed = removed
@@ -41,7 +48,7 @@ class Row:
         self.record: Any = None
         #: Id and version of a child that is gone, in a row that the person may not save anew.
         self.lost: tuple[Any, int] | None = None
-        self.touched: set[str] = untouched_less(form, form.as_rendered)
+        self.touched: set[str] = touched_fields(form, form.as_rendered) if is_sent else set()
         for name, attribute in form.columns_by_field().items():
             if isinstance(form[name], UploadField):  # theirs would look for the owner's file
                 form[name].address = lambda attribute=attribute: self._file_url(attribute)
@@ -136,7 +143,7 @@ class Row:
     def move(self, rendered: Any) -> None:
         """Let a row filled with an older version be one over the present: what was typed stays, and
         a field that was left alone takes the value that is stored."""
-        typed = untouched_less(self.form, rendered)
+        typed = touched_fields(self.form, rendered)
         for name, attribute in self.form.columns_by_field().items():
             if name not in typed:
                 self.form[name].raw_data = None
@@ -165,7 +172,7 @@ class Row:
         return str(view.file_url(self.child.id, self.child.version_id, attribute))
 
 
-def untouched_less(form: Any, rendered: Any) -> set[str]:
+def touched_fields(form: Any, rendered: Any) -> set[str]:
     """The fields that did not come back as they had been rendered."""
     return {name for name in form.columns_by_field() if not form.is_untouched_since(name, rendered)}
 
@@ -189,7 +196,7 @@ def prefix(inline: Inline, number: int | str) -> str:
 def new_row(inline: Inline, number: int | str, sent: MultiDict[str, Any] | None = None) -> Row:
     form = inline.forms._create_form_class(sent, prefix=prefix(inline, number))
     removed = sent is not None and f"{prefix(inline, number)}{REMOVE}" in sent
-    return Row(inline, number, form, removed=removed)
+    return Row(inline, number, form, is_sent=sent is not None, removed=removed)
 
 
 def stored_row(
@@ -200,7 +207,7 @@ def stored_row(
     removed: bool = False,
 ) -> Row:
     form = inline.forms._edit_form_class(sent, obj=child, prefix=prefix(inline, number))
-    return Row(inline, number, form, child, removed)
+    return Row(inline, number, form, child, is_sent=sent is not None, removed=removed)
 
 
 def looks_like(row: Row, children: Collection[Any]) -> Any | None:

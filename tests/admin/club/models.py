@@ -47,6 +47,7 @@ class Member(Versioned, db.Model):
     shirt: Mapped[int | None]
     fee: Mapped[Decimal] = mapped_column(sa.Numeric(8, 2), default=Decimal(0))
     notes: Mapped[str | None] = mapped_column(sa.Text)
+    is_paying: Mapped[bool] = mapped_column(default=True)
     code: Mapped[str | None]
     photo: Mapped[StoredFile | None] = mapped_column(FileType())
     home_id: Mapped[int | None]
