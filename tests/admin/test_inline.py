@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.admin.club.models import Clause, Letter, Member, Place, Task, Team, Treaty
+from tests.admin.club.models import Clause, Letter, Member, Place, Seal, Task, Team, Treaty
 from tests.admin.conftest import Shop, form_of, save
 from webapp.changes import Change
 from webapp.extensions import db
@@ -267,6 +267,29 @@ def test_children_that_pin_a_version_stay_with_it(client: Any, shop: Shop, team:
     save(client, EDIT, **{"letter-0-text": "Welcome!"})
     assert [row.team_version_id for row in shop.versions(Letter, 1)] == [1, 1]
     assert [row.team_version_id for row in shop.versions(Letter, 2)] == [2]
+
+
+def test_a_new_child_is_given_its_id_once(client: Any, shop: Shop) -> None:
+    url = f"/admin/treaty/edit/?id={shop.add(Treaty, title='Peace')}"
+    form = form_of(client.get(url)) | {"seal-0-id": "lion", "seal-0-color": "red"}
+    assert client.post(url, data=form).status_code == 302
+    assert "seal-0-id" not in form_of(client.get(url))
+    assert "Nothing changed" in said(client, client.post(url, data=form))  # sent twice
+    assert [(row.id, row.color) for row in shop.versions(Seal, "lion")] == [("lion", "red")]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [{"seal-1-id": "lion"}, {"seal-1-id": "bear", "seal-2-id": "bear", "seal-2-color": "blue"}],
+)
+def test_an_id_that_is_taken_is_the_error_of_its_row(
+    client: Any, shop: Shop, typed: dict[str, str]
+) -> None:
+    url = f"/admin/treaty/edit/?id={shop.add(Treaty, title='Peace')}"
+    shop.add(Seal, id="lion", color="red", treaty_id=1)
+    page = save(client, url, **typed, **{"seal-1-color": "blue"})
+    assert page.status_code == 422 and 'id="seal-1-id-errors"' in page.text
+    assert len(shop.versions(Seal, "lion")) == 1 and shop.versions(Seal, "bear") == []
 
 
 def test_a_tree_is_edited_one_level_at_a_time(client: Any, shop: Shop) -> None:

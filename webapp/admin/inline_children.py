@@ -11,8 +11,9 @@ from sqlalchemy import inspect, select
 from werkzeug.datastructures import MultiDict
 
 from webapp.changes import Change
+from webapp.versioning import current
 
-from . import refusals, unique
+from . import identity, refusals, unique
 from .fields import ReferenceField
 from .inline import Inline
 from .inline_posted import Posted
@@ -148,7 +149,8 @@ class Children:
         for row in self.to_write:
             if row.removed:
                 continue
-            taken = unique.clashing(session, row.record) or self._twice(row, alive)
+            taken = self._same_id(session, row, alive) or unique.clashing(session, row.record)
+            taken = taken or self._twice(row, alive)
             if taken:
                 free = False
                 fields = {attr: name for name, attr in row.form.columns_by_field().items()}
@@ -159,6 +161,16 @@ class Children:
                 else:
                     told.errors = [*told.errors, unique.MESSAGE]
         return free
+
+    def _same_id(self, session: Any, row: Row, alive: list[Row]) -> tuple[str, ...]:
+        """The id, where it is typed and is that of another living record or row."""
+        if not row.is_new or "id" not in row.form:
+            return ()
+        others = (each.record or each.child for each in alive if each is not row)
+        model, id = self.inline.model, row.record.id
+        with session.no_autoflush:
+            taken = session.scalars(current(model).where(identity.matches(model, id))).first()
+        return ("id",) if taken is not None or any(each.id == id for each in others) else ()
 
     def _twice(self, row: Row, alive: list[Row]) -> tuple[str, ...]:
         """The attributes that another row of this form shares, though they must be unique."""

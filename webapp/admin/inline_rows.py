@@ -94,6 +94,11 @@ class Row:
         return self.lost if self.child is None else (self.child.id, self.child.version_id)
 
     @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Each field by name, and the attribute that it writes."""
+        return list(self.form.columns_by_field().items())
+
+    @property
     def fields(self) -> list[Any]:
         return [field for field in self.form if field.type != "HiddenField"]
 
@@ -214,11 +219,13 @@ def looks_like(row: Row, children: Collection[Any]) -> Any | None:
     """The child that holds just what the new row asks for; None when there is none."""
     for child in children:
         stored = row.inline.forms._edit_form_class(None, obj=child)
-        same = all(
-            name in stored
-            and merging.is_theirs(row.form[name], stored[name], getattr(child, at, None))
-            for name, at in row.form.columns_by_field().items()
-        )
-        if same:
+        if all(_holds(row, name, at, stored, child) for name, at in row.columns):
             return child
     return None
+
+
+def _holds(row: Row, name: str, attribute: str, stored: Any, child: Any) -> bool:
+    value = getattr(child, attribute, None)
+    if name not in stored:  # an id that is typed once, and never again
+        return bool(row.form[name].data == value)
+    return merging.is_theirs(row.form[name], stored[name], value)

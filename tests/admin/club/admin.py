@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.admin.club.models import Clause, Letter, Member, Task, Team, Treaty
+from tests.admin.club.models import Clause, Letter, Member, Seal, Task, Team, Treaty
 from webapp.admin import VersionedModelView, register
 
 
@@ -22,7 +22,7 @@ class MemberAdmin(VersionedModelView):
 
 @register(Treaty)
 class TreatyAdmin(VersionedModelView):
-    inline_models = [(Clause, {"form_columns": ["text", "treaty"]})]
+    inline_models = [(Clause, {"form_columns": ["text", "treaty"]}), Seal]
 
 
 @register(Task)

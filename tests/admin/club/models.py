@@ -90,6 +90,16 @@ class Clause(Versioned, db.Model):
     treaty: Mapped[Treaty] = following("treaty_id", "treaty_version_id", on_delete="cascade")
 
 
+class Seal(Versioned, db.Model):
+    """Known by a text that people give it."""
+
+    __tablename__ = "club_seal"
+    id: Mapped[str] = mapped_column(sa.String(20), primary_key=True, sort_order=-2)  # type: ignore[assignment]
+    color: Mapped[str]
+    treaty_id: Mapped[int]
+    treaty: Mapped[Treaty] = floating("treaty_id", on_delete="cascade")
+
+
 class Task(Versioned, db.Model):
     """Has tasks below it."""
 
