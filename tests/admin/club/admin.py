@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.admin.club.models import Clause, Letter, Member, Seal, Task, Team, Treaty
+from tests.admin.club.models import Clause, Letter, Match, Member, Seal, Task, Team, Treaty
 from webapp.admin import VersionedModelView, register
 
 
@@ -22,7 +22,17 @@ class MemberAdmin(VersionedModelView):
 
 @register(Treaty)
 class TreatyAdmin(VersionedModelView):
-    inline_models = [(Clause, {"form_columns": ["text", "treaty"]}), Seal]
+    inline_models = [
+        (Clause, {"form_columns": ["text", "treaty"]}),
+        (Seal, {"form_ajax_refs": {"place": {"fields": ["name"], "page_size": 2}}}),
+    ]
+
+
+@register(Match)
+class MatchAdmin(VersionedModelView):
+    form_ajax_refs = {
+        "place": {"fields": ["name"], "page_size": 2, "placeholder": "Where they play"}
+    }
 
 
 @register(Task)

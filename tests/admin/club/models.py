@@ -98,6 +98,8 @@ class Seal(Versioned, db.Model):
     color: Mapped[str]
     treaty_id: Mapped[int]
     treaty: Mapped[Treaty] = floating("treaty_id", on_delete="cascade")
+    place_id: Mapped[int | None]
+    place: Mapped[Place | None] = floating("place_id")
 
 
 class Task(Versioned, db.Model):
@@ -117,6 +119,8 @@ class Match(Versioned, db.Model):
     host: Mapped[Team] = floating("host_id")
     guest_id: Mapped[int]
     guest: Mapped[Team] = floating("guest_id")
+    place_id: Mapped[int | None]
+    place: Mapped[Place | None] = floating("place_id")
 
 
 class Note(db.Model):
