@@ -46,6 +46,9 @@ SITE = {
     "security.logout": {"POST": SIGNED_IN},
     "security.change_password": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
     "security.verify": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "set_up": {"GET": ALL, "POST": ALL},  # with a token from the console
+    "forgotten": {"GET": ALL, "POST": ALL},
+    "new_password": {"GET": ALL, "POST": ALL},  # with the token of a link: other
     "search.index_view": {"GET": SIGNED_IN},
     "integrity.index_view": {"GET": SIGNED_IN},
     "integrity.model_view": {"GET": SIGNED_IN},
@@ -58,6 +61,7 @@ SITE = {
     "accounts.roles_view": {"POST": MANAGE},  # own and other
     "accounts.password_view": {"POST": MANAGE},  # own and other
     "accounts.active_view": {"POST": MANAGE},  # own and other
+    "accounts.link_view": {"POST": MANAGE},  # own and other
     "events.index_view": {"GET": READ_EVENTS},
 }
 

@@ -57,6 +57,9 @@ GETS = [
     "/admin/events/?kind={0}&account={0}&before={0}",
     "/admin/accounts/{1}/",
     "/sign-in?next={0}",
+    "/set-up?token={0}",
+    "/new-password?token={0}",
+    "/forgotten?email={0}",
     "/static/{1}",
 ]
 
@@ -71,6 +74,10 @@ POSTS = [
     "/admin/accounts/new/",
     "/admin/accounts/1/roles/",
     "/admin/accounts/1/password/",
+    "/admin/accounts/{0}/link/",
+    "/set-up",
+    "/new-password",
+    "/forgotten",
     "/sign-in",
     "/password",
     "/confirm",
@@ -102,10 +109,10 @@ def test_no_form_is_a_failure(stocked: Flask, payload: str) -> None:
     carol = accounts.as_(stocked, "Carol")
     names = ("name", "sku", "price", "stock", "status", "attributes", "supplier_id", "reason",
              "counted_at", "id", "url", "base_version", "action", "rowid", "email", "password",
-             "roles", "active", "field", "next")  # fmt: skip
+             "roles", "active", "field", "next", "token", "again")  # fmt: skip
     data = dict.fromkeys(names, payload)
     for address in POSTS:
-        answer = carol.post(address, data=data)
+        answer = carol.post(address.format(quote(payload, safe="")), data=data)
         assert answer.status_code < 500, address
         assert not answer.headers.get("Location", "").startswith(("http", "//"))
         assert "<script>document" not in answer.text

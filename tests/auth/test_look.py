@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +21,7 @@ from tests.look.test_pages import (
     test_nothing_in_it_is_stopped_by_the_policy,
 )
 from webapp import create_app, database
-from webapp.auth import demo
+from webapp.auth import demo, set_up
 
 __all__ = [
     "test_every_control_has_a_label",
@@ -48,6 +49,14 @@ NAMES = (
     "no events",
     "forbidden",
     "signed out",
+    "set-up",
+    "set-up refused",
+    "set-up closed",
+    "forgotten",
+    "forgotten refused",
+    "new password",
+    "new password refused",
+    "link",
 )
 
 
@@ -60,12 +69,25 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         database.create_tables()
         demo.make()
         database.close()
-    app = create_app({**given, "INSTANCE_PATH": str(folder)})
+    mail = {
+        "MAIL_URL": "smtp://127.0.0.1",
+        "MAIL_FROM": "a@example.org",
+        "SITE_URL": "http://localhost",
+    }
+    app = create_app({**given, **mail, "INSTANCE_PATH": str(folder)})
+    eve = accounts.as_(app, None)
     with app.app_context():
         database.create_tables()
+        address = str(set_up.offer())
+    first = {
+        "set-up": eve.get(address).text,
+        "set-up refused": eve.post("/set-up", data={"token": address.partition("=")[2]}).text,
+    }
     accounts.welcome(app)
     with_password(app)
-    eve, carol, dave = (accounts.as_(app, name) for name in (None, "Carol", "Dave"))
+    carol, dave = (accounts.as_(app, name) for name in ("Carol", "Dave"))
+    link = carol.post("/admin/accounts/1/link/").text
+    token = re.findall(r"token=([\w-]+)", link)[0]
     alice = accounts.as_(app, None)
     typed = {"email": accounts.address("Alice"), "password": accounts.PASSWORD}
     alice.post("/sign-in", data=typed)
@@ -85,6 +107,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         "no events": carol.get("/admin/events/?account=Eve").text,
         "forbidden": dave.get("/admin/accounts/").text,
         "signed out": eve.post("/admin/product/new/").text,
+        **first,
+        "set-up closed": eve.get(address).text,
+        "forgotten": eve.get("/forgotten").text,
+        "forgotten refused": eve.post("/forgotten").text,
+        "new password": eve.get(f"/new-password?token={token}").text,
+        "new password refused": eve.post("/new-password", data={"token": token}).text,
+        "link": link,
     }
     for each in (app, shown):
         with each.app_context():

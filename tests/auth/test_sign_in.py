@@ -244,6 +244,7 @@ def test_a_new_password_signs_out_everywhere_else(app: Flask, eve: FlaskClient) 
     ("typed", "word"),
     [({"password": "wrong"}, "not your password"), ({"new_password": "short"}, "characters"),
      ({"new_password": "alicealicealice"}, "easily guessed"),
+     ({"new_password": "1q2w3e4r5t6y"}, "leaked"),
      ({"new_password_confirm": "something else here"}, "match")],
 )  # fmt: skip
 def test_a_bad_new_password_is_refused_with_a_word(

@@ -21,6 +21,13 @@ DISABLED = "account disabled"
 ENABLED = "account enabled"
 PASSWORD_CHANGED = "password changed"
 CONFIRMED = "identity confirmed"
+SET_UP = "first administrator set up"
+LINK_MADE = "password link made"
+LINK_MAILED = "password link mailed"
+LINK_REFUSED = "password link asked in vain"
+LINK_USED = "password link used"
+#: A detail: where the typed address belongs to nobody.
+NO_ACCOUNT = "no account of that address"
 KINDS = (
     SIGNED_IN,
     SIGNED_OUT,
@@ -33,6 +40,11 @@ KINDS = (
     ENABLED,
     PASSWORD_CHANGED,
     CONFIRMED,
+    SET_UP,
+    LINK_MADE,
+    LINK_MAILED,
+    LINK_REFUSED,
+    LINK_USED,
 )
 
 

@@ -16,12 +16,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import versioning
 
-from . import policy, security, sessions, throttle, who
+from . import policy, recovery, security, sessions, set_up, throttle, who
 from .models import Account
 from .who import NOBODY, Person
 
 #: Endpoints open to everybody, and those open to whoever is signed in.
-EVERYBODY = {"static", "admin.static", "health", security.SIGN_IN, "demo_sign_in"}
+EVERYBODY = {
+    *("static", "admin.static", "health", security.SIGN_IN, "demo_sign_in"),
+    *(set_up.ENDPOINT, recovery.FORGOTTEN, recovery.NEW_PASSWORD),
+}
 #: Those that do not ask who it is: the same answer for all, without the database.
 NAMELESS = {"static", "admin.static", "health"}
 SIGNED_IN = {"home", security.SIGN_OUT, security.CHANGE_PASSWORD, security.CONFIRM}

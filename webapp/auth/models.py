@@ -1,4 +1,4 @@
-"""The tables of accounts: who may sign in, with which roles, who is signed in, and what happened.
+"""The tables of accounts: who may sign in, how, with which roles, and what happened.
 
 Accounts and grants are written in place; nothing is lost by it, since each change of them is an
 event, and the table of events only grows.
@@ -66,6 +66,25 @@ class SignIn(db.Model):
     began_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     account: Mapped[Account] = relationship()
+
+
+class OneTimeLink(db.Model):
+    """An address that works once: to the first account, or to a new password of an account.
+
+    The table holds a digest of its token, so that whoever reads it can open nothing.
+    """
+
+    __tablename__ = "one_time_link"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-1
+    )
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    account: Mapped[Account | None] = relationship()
 
 
 class AccountEvent(db.Model):

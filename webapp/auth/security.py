@@ -23,7 +23,7 @@ from flask_security.utils import set_request_attr
 
 from webapp.extensions import db
 
-from . import accounts, events, sessions
+from . import accounts, events, links, sessions
 from .models import Account, Grant
 from .safe_next import is_local_path
 
@@ -162,7 +162,7 @@ class SignInForm(LocalNext, LoginForm):
             return True
         known = accounts.by_email(self.email.data or "")
         # What was typed is not kept: it may be a password in the wrong field.
-        events.record(events.REFUSED, known, None if known else "no account of that address")
+        events.record(events.REFUSED, known, None if known else events.NO_ACCOUNT)
         db.session.commit()
         return False
 
@@ -216,4 +216,5 @@ def _ended(sender: Flask, user: Any, **_: Any) -> None:
 
 def _password_changed(sender: Flask, user: Account, **_: Any) -> None:
     sessions.end_others(user)
+    links.close(user)
     events.record(events.PASSWORD_CHANGED, user)

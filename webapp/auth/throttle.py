@@ -27,11 +27,16 @@ REMEMBERED = 180 * 24 * 3600
 BY_ADDRESS = parse("30/5minutes")
 BY_ACCOUNT = parse("10/5minutes")
 CONFIRMING = parse("10/5minutes")
+LINKS = parse("20/5minutes")
+FORGOTTEN = parse("5/15minutes")
 EXPORT, SEARCH, COMPARE = parse("20/minute"), parse("90/minute"), parse("90/minute")
+LINKED = ("set_up", "new_password")
 CONFIRMATIONS = ("security.verify", "security.change_password")
 WORDS = {
     "sign-in": "There were too many attempts to sign in.",
     "confirm": "There were too many wrong passwords.",
+    "link": "There were too many attempts with links.",
+    "forgotten": "A new password was asked for too often.",
     "export": "There were too many exports.",
     "search": "There were too many searches.",
     "compare": "There were too many comparisons.",
@@ -51,6 +56,12 @@ def check(endpoint: str) -> None:
     is_post = request.method == "POST"
     if endpoint == "security.login" and is_post:
         _check_sign_in()
+    elif endpoint == "forgotten" and is_post:
+        email = request.form.get("email", "").strip().lower()
+        _hit("link", LINKS, request.remote_addr or "")
+        _hit("forgotten", FORGOTTEN, hashlib.sha256(email.encode()).hexdigest())
+    elif endpoint in LINKED:
+        _hit("link", LINKS, request.remote_addr or "")
     elif endpoint in CONFIRMATIONS and is_post:
         _hit("confirm", CONFIRMING, str(person().id))
     elif endpoint.endswith(".export"):

@@ -1,0 +1,55 @@
+"""The forms of whoever is not signed in yet, and what all forms of accounts have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_admin.form import BaseForm
+from wtforms import validators
+from wtforms.fields import EmailField, HiddenField, PasswordField, StringField
+
+from .accounts import LONGEST_PASSWORD, AccountError
+from .models import LONGEST_EMAIL, LONGEST_NAME
+
+LONGEST_TOKEN = 200
+
+
+class AccountForm(BaseForm):
+    """Base: what an account refuses is an error of its field."""
+
+    def refuse(self, error: AccountError) -> None:
+        if error.field in self._fields:
+            field: Any = self._fields[error.field]
+            field.errors = [*field.errors, str(error)]
+        else:
+            self.form_errors.append(str(error))
+
+
+def password_field(label: str) -> PasswordField:
+    return PasswordField(
+        label, [validators.InputRequired(), validators.Length(max=LONGEST_PASSWORD)]
+    )
+
+
+class NewPasswordForm(AccountForm):
+    """A new password, typed twice, by whoever holds the token of a link."""
+
+    token = HiddenField()
+    password = password_field("New password")
+    again = PasswordField(
+        "New password again",
+        [validators.EqualTo("password", "The two passwords are not the same: type both again.")],
+    )
+
+
+class SetUpForm(NewPasswordForm):
+    name = StringField("Name", [validators.InputRequired(), validators.Length(max=LONGEST_NAME)])
+    email = EmailField(
+        "E-mail address", [validators.InputRequired(), validators.Length(max=LONGEST_EMAIL)]
+    )
+
+
+class ForgottenForm(AccountForm):
+    email = EmailField(
+        "E-mail address", [validators.InputRequired(), validators.Length(max=LONGEST_EMAIL)]
+    )
