@@ -67,6 +67,11 @@ class Settings:
     IDLE_MINUTES: int = _setting(
         120, "minutes without a page after which one signs in again, 5 to 1440"
     )
+    SECOND_STEP: tuple[str, ...] = _setting(
+        (),
+        "roles that need a second step at the sign-in, separated by commas, such as"
+        " `administrator,auditor`; all others may have one",
+    )
     PROXIES: int = _setting(
         0, "proxies before the application whose `X-Forwarded-` headers are believed, 0 to 5"
     )

@@ -84,6 +84,7 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         TIMEZONE=settings.TIMEZONE,
         SESSION_HOURS=settings.SESSION_HOURS,
         IDLE_MINUTES=settings.IDLE_MINUTES,
+        SECOND_STEP=settings.SECOND_STEP,
         PROXIES=settings.PROXIES,
         SITE_URL=settings.SITE_URL,
         MAIL_URL=settings.MAIL_URL,

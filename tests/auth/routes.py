@@ -46,6 +46,10 @@ SITE = {
     "security.logout": {"POST": SIGNED_IN},
     "security.change_password": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
     "security.verify": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "sign_in_code": {"GET": ALL, "POST": ALL},  # after the password
+    "second_step": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "second_step_off": {"POST": SIGNED_IN},  # own
+    "recovery_codes": {"POST": SIGNED_IN},  # own
     "set_up": {"GET": ALL, "POST": ALL},  # with a token from the console
     "forgotten": {"GET": ALL, "POST": ALL},
     "new_password": {"GET": ALL, "POST": ALL},  # with the token of a link: other
@@ -62,6 +66,7 @@ SITE = {
     "accounts.password_view": {"POST": MANAGE},  # own and other
     "accounts.active_view": {"POST": MANAGE},  # own and other
     "accounts.link_view": {"POST": MANAGE},  # own and other
+    "accounts.step_view": {"POST": MANAGE},  # own and other
     "events.index_view": {"GET": READ_EVENTS},
 }
 

@@ -60,6 +60,8 @@ GETS = [
     "/set-up?token={0}",
     "/new-password?token={0}",
     "/forgotten?email={0}",
+    "/sign-in/code?next={0}",
+    "/second-step?next={0}",
     "/static/{1}",
 ]
 
@@ -75,6 +77,11 @@ POSTS = [
     "/admin/accounts/1/roles/",
     "/admin/accounts/1/password/",
     "/admin/accounts/{0}/link/",
+    "/admin/accounts/{0}/second-step/",
+    "/sign-in/code",
+    "/second-step",
+    "/second-step/off",
+    "/second-step/codes",
     "/set-up",
     "/new-password",
     "/forgotten",
@@ -109,7 +116,8 @@ def test_no_form_is_a_failure(stocked: Flask, payload: str) -> None:
     carol = accounts.as_(stocked, "Carol")
     names = ("name", "sku", "price", "stock", "status", "attributes", "supplier_id", "reason",
              "counted_at", "id", "url", "base_version", "action", "rowid", "email", "password",
-             "roles", "active", "field", "next", "token", "again")  # fmt: skip
+             "roles", "active", "field", "next", "token", "again",
+             "code", "sealed")  # fmt: skip
     data = dict.fromkeys(names, payload)
     for address in POSTS:
         answer = carol.post(address.format(quote(payload, safe="")), data=data)

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from passlib.totp import TOTP
 
 from tests import accounts
-from tests.auth.conftest import with_password
+from tests.auth.conftest import account_id, with_password
 from tests.look.test_pages import (
     Page,
     test_every_control_has_a_label,
@@ -57,6 +59,14 @@ NAMES = (
     "new password",
     "new password refused",
     "link",
+    "set up step",
+    "set up step refused",
+    "recovery codes",
+    "step",
+    "step refused",
+    "one with step",
+    "code",
+    "code refused",
 )
 
 
@@ -114,10 +124,36 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         "new password": eve.get(f"/new-password?token={token}").text,
         "new password refused": eve.post("/new-password", data={"token": token}).text,
         "link": link,
+        **_second_step(app, alice, carol, typed),
     }
     for each in (app, shown):
         with each.app_context():
             database.close()
+
+
+def _second_step(
+    app: Flask, alice: FlaskClient, carol: FlaskClient, typed: dict[str, str]
+) -> dict[str, str]:
+    """The pages of the second step, while Alice sets it up and signs in anew."""
+    page = alice.get("/second-step").text
+    found = re.search(r'class="mono key">([A-Z2-7 ]+)<', page)
+    sealed = re.search(r'name="sealed"[^>]* value="([^"]+)"', page)
+    assert found and sealed
+    code = str(TOTP(key=found[1].replace(" ", "")).generate().token)
+    found_pages = {
+        "set up step": page,
+        "set up step refused": alice.post("/second-step", data={"sealed": sealed[1]}).text,
+        "recovery codes": alice.post("/second-step", data={"sealed": sealed[1], "code": code}).text,
+        "step": alice.get("/second-step").text,
+        "step refused": alice.post("/second-step/off", data={"code": "x"}).text,
+        "one with step": carol.get(f"/admin/accounts/{account_id(app, 'Alice')}/").text,
+    }
+    anew = accounts.as_(app, None)
+    anew.post("/sign-in", data=typed)
+    return found_pages | {
+        "code": anew.get("/sign-in/code").text,
+        "code refused": anew.post("/sign-in/code", data={"code": "x"}).text,
+    }
 
 
 @pytest.fixture(params=NAMES)

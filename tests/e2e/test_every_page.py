@@ -45,6 +45,7 @@ PAGES = [
     "/admin/events/",
     "/password",
     "/confirm",
+    "/second-step",
     "/admin/nowhere",
     "/admin/product/details/?id=77",
     "/admin/product/compare/?id=1",

@@ -10,7 +10,7 @@ from flask import abort, current_app, flash, redirect, request
 from flask_admin import BaseView, expose
 from sqlalchemy import func, select
 
-from webapp.auth import accounts, fresh, recovery, who
+from webapp.auth import accounts, fresh, recovery, second_step, who
 from webapp.auth.models import Account, AccountEvent, SignIn
 from webapp.auth.policy import MANAGE_ACCOUNTS
 from webapp.extensions import db
@@ -27,6 +27,7 @@ METHODS = (
     "password_view",
     "active_view",
     "link_view",
+    "step_view",
 )
 
 
@@ -126,6 +127,11 @@ class AccountsView(BaseView):
         site = current_app.config["SITE_URL"] or request.host_url.rstrip("/")
         link = site + recovery.path_of(token)
         return self.render("accounts/link.html", account=account, link=link)
+
+    @expose("/<number>/second-step/", methods=("POST",))
+    def step_view(self, number: str) -> Any:
+        done = "{name} signs in with the password alone now, and is signed out everywhere."
+        return self._act(number, AccountForm(request.form), second_step.reset, done)
 
     def _act(
         self, number: str, form: AccountForm, act: Callable[[Account], bool], done: str

@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 
 from webapp import database
-from webapp.auth import accounts, recovery
+from webapp.auth import accounts, recovery, second_step
 from webapp.auth.models import Account
 from webapp.auth.policy import Role
 from webapp.config import ConfigError
@@ -102,6 +102,17 @@ def link(make_app: MakeApp, email: str) -> None:
         site = current_app.config["SITE_URL"]
         where = "" if site else " (after the address that people open this site with)"
         click.echo(f"Link for {account.name}, shown only now{where}: {site}{path}")
+
+
+@user.command("reset-second-step")
+@click.argument("email")
+@click.pass_obj
+def reset_second_step(make_app: MakeApp, email: str) -> None:
+    """Take the second step away from somebody who lost it, and end their sign-ins."""
+    with _accounts(make_app):
+        account = _account(email)
+        changed = second_step.reset(account)
+        click.echo(f"{account.name} has no second step{'' if changed else ', as before'}.")
 
 
 @user.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import demo, gate, recovery, security, set_up, throttle
+from . import demo, gate, recovery, security, set_up, step_pages, throttle
 from .gate import allow
 
 __all__ = ["allow", "init_accounts", "init_gate"]
@@ -23,3 +23,4 @@ def init_accounts(app: Flask) -> None:
     demo.init_app(app)
     set_up.init_app(app)
     recovery.init_app(app)
+    step_pages.init_app(app)

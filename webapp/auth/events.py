@@ -26,6 +26,11 @@ LINK_MADE = "password link made"
 LINK_MAILED = "password link mailed"
 LINK_REFUSED = "password link asked in vain"
 LINK_USED = "password link used"
+STEP_ON = "second step set up"
+STEP_OFF = "second step turned off"
+STEP_RESET = "second step reset"
+CODES_MADE = "recovery codes made"
+CODE_USED = "recovery code used"
 #: A detail: where the typed address belongs to nobody.
 NO_ACCOUNT = "no account of that address"
 KINDS = (
@@ -45,6 +50,11 @@ KINDS = (
     LINK_MAILED,
     LINK_REFUSED,
     LINK_USED,
+    STEP_ON,
+    STEP_OFF,
+    STEP_RESET,
+    CODES_MADE,
+    CODE_USED,
 )
 
 

@@ -53,3 +53,15 @@ class ForgottenForm(AccountForm):
     email = EmailField(
         "E-mail address", [validators.InputRequired(), validators.Length(max=LONGEST_EMAIL)]
     )
+
+
+class CodeForm(AccountForm):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = StringField("Code", [validators.InputRequired(), validators.Length(max=60)])
+
+
+class StepForm(CodeForm):
+    """The first code of an authenticator app, with the key that the page has shown."""
+
+    sealed = HiddenField()

@@ -48,6 +48,29 @@ class Account(UserMixin, db.Model):
     roles: Mapped[list[Grant]] = relationship(  # type: ignore[assignment]
         order_by=Grant.name, cascade="all, delete-orphan", lazy="selectin"
     )
+    second_step: Mapped[SecondStep | None] = relationship()
+
+
+class SecondStep(db.Model):
+    """The authenticator app of an account. Its key is encrypted; `last_counter` is the time step of
+    the newest code that was used, so that none is used twice."""
+
+    __tablename__ = "second_step"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    sealed_key: Mapped[str] = mapped_column(Text)
+    last_counter: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class RecoveryCode(db.Model):
+    """Stands in for the authenticator app, once. Of its 120 bits the table holds a digest."""
+
+    __tablename__ = "recovery_code"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
 class SignIn(db.Model):

@@ -199,6 +199,8 @@ def _confirmed(valid: bool, errors: Any) -> bool:
 
 def _began(sender: Flask, user: Account, **_: Any) -> None:
     """Flask-Security commits after the request."""
+    if user.second_step is not None and not g.get("passed_second_step"):
+        raise RuntimeError("A sign-in went past the second step.")  # by no way that there is
     sessions.begin(user)
     g.pop("csrf_token", None)
     g.actor = user.name

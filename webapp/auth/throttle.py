@@ -19,6 +19,7 @@ from werkzeug.exceptions import TooManyRequests
 from webapp.extensions import db
 
 from . import accounts, events
+from .models import Account
 from .who import person
 
 KNOWN_BROWSER = "known_browser"
@@ -27,14 +28,17 @@ REMEMBERED = 180 * 24 * 3600
 BY_ADDRESS = parse("30/5minutes")
 BY_ACCOUNT = parse("10/5minutes")
 CONFIRMING = parse("10/5minutes")
+CODES, CODES_BY_HOUR = parse("5/5minutes"), parse("20/hour")
 LINKS = parse("20/5minutes")
 FORGOTTEN = parse("5/15minutes")
 EXPORT, SEARCH, COMPARE = parse("20/minute"), parse("90/minute"), parse("90/minute")
+CODED = ("sign_in_code", "second_step", "second_step_off")
 LINKED = ("set_up", "new_password")
 CONFIRMATIONS = ("security.verify", "security.change_password")
 WORDS = {
     "sign-in": "There were too many attempts to sign in.",
     "confirm": "There were too many wrong passwords.",
+    "code": "There were too many wrong codes.",
     "link": "There were too many attempts with links.",
     "forgotten": "A new password was asked for too often.",
     "export": "There were too many exports.",
@@ -56,6 +60,8 @@ def check(endpoint: str) -> None:
     is_post = request.method == "POST"
     if endpoint == "security.login" and is_post:
         _check_sign_in()
+    elif endpoint in CODED and is_post:
+        _check_code()
     elif endpoint == "forgotten" and is_post:
         email = request.form.get("email", "").strip().lower()
         _hit("link", LINKS, request.remote_addr or "")
@@ -84,6 +90,20 @@ def _check_sign_in() -> None:
     except TooManyRequests:
         if _first("throttled", account, request.remote_addr or ""):
             events.record(events.THROTTLED, accounts.by_email(email))
+            db.session.commit()
+        raise
+
+
+def _check_code() -> None:
+    """Codes are counted by account, whoever types them: to come here took the password."""
+    noted = session.get("second_step")
+    account = person().id or (noted[0] if isinstance(noted, list) else None)
+    try:
+        _hit("code", CODES, str(account))
+        _hit("code", CODES_BY_HOUR, str(account))
+    except TooManyRequests:
+        if _first("codes", str(account)):
+            events.record(events.THROTTLED, db.session.get(Account, account), "second step")
             db.session.commit()
         raise
 
