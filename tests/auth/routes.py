@@ -50,6 +50,9 @@ SITE = {
     "second_step": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
     "second_step_off": {"POST": SIGNED_IN},  # own
     "recovery_codes": {"POST": SIGNED_IN},  # own
+    "sign_in_passkey": {"POST": ALL},
+    "passkeys": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "remove_passkey": {"POST": SIGNED_IN},  # own
     "set_up": {"GET": ALL, "POST": ALL},  # with a token from the console
     "forgotten": {"GET": ALL, "POST": ALL},
     "new_password": {"GET": ALL, "POST": ALL},  # with the token of a link: other

@@ -78,6 +78,9 @@ POSTS = [
     "/admin/accounts/1/password/",
     "/admin/accounts/{0}/link/",
     "/admin/accounts/{0}/second-step/",
+    "/sign-in/passkey",
+    "/passkeys",
+    "/passkeys/{0}/remove",
     "/sign-in/code",
     "/second-step",
     "/second-step/off",
@@ -117,7 +120,7 @@ def test_no_form_is_a_failure(stocked: Flask, payload: str) -> None:
     names = ("name", "sku", "price", "stock", "status", "attributes", "supplier_id", "reason",
              "counted_at", "id", "url", "base_version", "action", "rowid", "email", "password",
              "roles", "active", "field", "next", "token", "again",
-             "code", "sealed")  # fmt: skip
+             "code", "sealed", "credential")  # fmt: skip
     data = dict.fromkeys(names, payload)
     for address in POSTS:
         answer = carol.post(address.format(quote(payload, safe="")), data=data)

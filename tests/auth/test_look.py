@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from passlib.totp import TOTP
 
 from tests import accounts
+from tests.auth.authenticator import Device
 from tests.auth.conftest import account_id, with_password
+from tests.auth.test_passkeys import add
 from tests.look.test_pages import (
     Page,
     test_every_control_has_a_label,
@@ -67,6 +69,9 @@ NAMES = (
     "one with step",
     "code",
     "code refused",
+    "passkeys",
+    "passkeys refused",
+    "a passkey",
 )
 
 
@@ -145,6 +150,9 @@ def _second_step(
         "set up step refused": alice.post("/second-step", data={"sealed": sealed[1]}).text,
         "recovery codes": alice.post("/second-step", data={"sealed": sealed[1], "code": code}).text,
         "step": alice.get("/second-step").text,
+        "passkeys": alice.get("/passkeys").text,
+        "passkeys refused": alice.post("/passkeys", data={"name": "x"}).text,
+        "a passkey": _with_passkey(alice),
         "step refused": alice.post("/second-step/off", data={"code": "x"}).text,
         "one with step": carol.get(f"/admin/accounts/{account_id(app, 'Alice')}/").text,
     }
@@ -154,6 +162,11 @@ def _second_step(
         "code": anew.get("/sign-in/code").text,
         "code refused": anew.post("/sign-in/code", data={"code": "x"}).text,
     }
+
+
+def _with_passkey(alice: FlaskClient) -> str:
+    add(alice, Device())
+    return alice.get("/passkeys").text
 
 
 @pytest.fixture(params=NAMES)

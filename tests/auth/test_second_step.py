@@ -330,7 +330,7 @@ def test_an_administrator_takes_it_away(app: Flask) -> None:
     alice = sign_in(app)
     give(alice, code_of(key))
     carol, address = accounts.as_(app, "Carol"), f"/admin/accounts/{account_id(app, 'Alice')}/"
-    assert "Take it away" in carol.get(address).text
+    assert "Take them away" in carol.get(address).text
     assert carol.post(f"{address}second-step/").status_code == 302
     assert not is_in(alice) and is_in(sign_in(app))
     assert ("second step reset", "Alice", "Carol") in events(app)
@@ -351,7 +351,7 @@ def test_taking_it_away_asks_for_the_password_when_the_last_time_is_long_ago(app
 
 def test_the_command_takes_it_away(app: Flask) -> None:
     set_up(app)
-    for word in ("has no second step.", "as before"):
+    for word in ("has no second step and no passkey.", "as before"):
         arguments = ["reset-second-step", accounts.address("Alice")]
         assert word in CliRunner().invoke(user, arguments, obj=lambda: app).output
     assert is_in(sign_in(app))

@@ -46,6 +46,7 @@ PAGES = [
     "/password",
     "/confirm",
     "/second-step",
+    "/passkeys",
     "/admin/nowhere",
     "/admin/product/details/?id=77",
     "/admin/product/compare/?id=1",

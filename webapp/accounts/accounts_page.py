@@ -10,7 +10,7 @@ from flask import abort, current_app, flash, redirect, request
 from flask_admin import BaseView, expose
 from sqlalchemy import func, select
 
-from webapp.auth import accounts, fresh, recovery, second_step, who
+from webapp.auth import accounts, fresh, passkeys, recovery, second_step, who
 from webapp.auth.models import Account, AccountEvent, SignIn
 from webapp.auth.policy import MANAGE_ACCOUNTS
 from webapp.extensions import db
@@ -168,6 +168,7 @@ class AccountsView(BaseView):
             roles=roles,
             password=password,
             refused=refused,
+            passkeys=len(passkeys.of(account)),
             events=list(db.session.scalars(query)),
         )
 

@@ -108,11 +108,13 @@ def link(make_app: MakeApp, email: str) -> None:
 @click.argument("email")
 @click.pass_obj
 def reset_second_step(make_app: MakeApp, email: str) -> None:
-    """Take the second step away from somebody who lost it, and end their sign-ins."""
+    """Take second step and passkeys away from somebody who lost them, and end their sign-ins."""
     with _accounts(make_app):
         account = _account(email)
         changed = second_step.reset(account)
-        click.echo(f"{account.name} has no second step{'' if changed else ', as before'}.")
+        click.echo(
+            f"{account.name} has no second step and no passkey{'' if changed else ', as before'}."
+        )
 
 
 @user.command()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import validators
 from wtforms.fields import EmailField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from webapp.auth.forms import AccountForm, password_field
+from webapp.auth.forms import AccountForm, needed, password_field
 from webapp.auth.models import LONGEST_EMAIL, LONGEST_NAME
 from webapp.auth.policy import ABOUT, Role
 
@@ -36,9 +35,7 @@ class PasswordForm(AccountForm):
 
 
 class NewAccountForm(AccountForm):
-    name = StringField("Name", [validators.InputRequired(), validators.Length(max=LONGEST_NAME)])
-    email = EmailField(
-        "E-mail address", [validators.InputRequired(), validators.Length(max=LONGEST_EMAIL)]
-    )
+    name = StringField("Name", needed("Name", LONGEST_NAME))
+    email = EmailField("E-mail address", needed("E-mail address", LONGEST_EMAIL))
     password = password_field("First password")
     roles = RolesField()

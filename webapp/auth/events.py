@@ -31,6 +31,8 @@ STEP_OFF = "second step turned off"
 STEP_RESET = "second step reset"
 CODES_MADE = "recovery codes made"
 CODE_USED = "recovery code used"
+PASSKEY_ADDED = "passkey added"
+PASSKEY_REMOVED = "passkey removed"
 #: A detail: where the typed address belongs to nobody.
 NO_ACCOUNT = "no account of that address"
 KINDS = (
@@ -55,6 +57,8 @@ KINDS = (
     STEP_RESET,
     CODES_MADE,
     CODE_USED,
+    PASSKEY_ADDED,
+    PASSKEY_REMOVED,
 )
 
 

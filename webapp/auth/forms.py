@@ -12,6 +12,7 @@ from .accounts import LONGEST_PASSWORD, AccountError
 from .models import LONGEST_EMAIL, LONGEST_NAME
 
 LONGEST_TOKEN = 200
+LONGEST_CREDENTIAL = 20_000
 
 
 class AccountForm(BaseForm):
@@ -25,10 +26,16 @@ class AccountForm(BaseForm):
             self.form_errors.append(str(error))
 
 
+def needed(label: str, longest: int) -> list[Any]:
+    """Validators of a field that may not be empty."""
+    return [
+        validators.DataRequired(f"{label}: this field is required."),
+        validators.Length(max=longest, message=f"{label}: at most {longest} characters."),
+    ]
+
+
 def password_field(label: str) -> PasswordField:
-    return PasswordField(
-        label, [validators.InputRequired(), validators.Length(max=LONGEST_PASSWORD)]
-    )
+    return PasswordField(label, needed(label, LONGEST_PASSWORD))
 
 
 class NewPasswordForm(AccountForm):
@@ -43,25 +50,32 @@ class NewPasswordForm(AccountForm):
 
 
 class SetUpForm(NewPasswordForm):
-    name = StringField("Name", [validators.InputRequired(), validators.Length(max=LONGEST_NAME)])
-    email = EmailField(
-        "E-mail address", [validators.InputRequired(), validators.Length(max=LONGEST_EMAIL)]
-    )
+    name = StringField("Name", needed("Name", LONGEST_NAME))
+    email = EmailField("E-mail address", needed("E-mail address", LONGEST_EMAIL))
 
 
 class ForgottenForm(AccountForm):
-    email = EmailField(
-        "E-mail address", [validators.InputRequired(), validators.Length(max=LONGEST_EMAIL)]
-    )
+    email = EmailField("E-mail address", needed("E-mail address", LONGEST_EMAIL))
 
 
 class CodeForm(AccountForm):
     """A code of the authenticator app, or a recovery code."""
 
-    code = StringField("Code", [validators.InputRequired(), validators.Length(max=60)])
+    code = StringField("Code", needed("Code", 60))
 
 
 class StepForm(CodeForm):
     """The first code of an authenticator app, with the key that the page has shown."""
 
     sealed = HiddenField()
+
+
+class PasskeyForm(AccountForm):
+    """What a browser says of a passkey, to a challenge that the page gave it."""
+
+    sealed = HiddenField()
+    credential = HiddenField(validators=[validators.Length(max=LONGEST_CREDENTIAL)])
+
+
+class NewPasskeyForm(PasskeyForm):
+    name = StringField("Name of the passkey", needed("Name of the passkey", LONGEST_NAME))

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import versioning
 
-from . import policy, recovery, security, sessions, set_up, step_pages, throttle, who
+from . import passkey_pages, policy, recovery, security, sessions, set_up, step_pages, throttle, who
 from .models import Account
 from .who import NOBODY, Person
 
@@ -25,12 +25,14 @@ from .who import NOBODY, Person
 EVERYBODY = {
     *("static", "admin.static", "health", security.SIGN_IN, "demo_sign_in"),
     *(set_up.ENDPOINT, recovery.FORGOTTEN, recovery.NEW_PASSWORD, step_pages.SIGN_IN_CODE),
+    passkey_pages.SIGN_IN_PASSKEY,
 }
 #: Those that do not ask who it is: the same answer for all, without the database.
 NAMELESS = {"static", "admin.static", "health"}
 SETTING_UP = {security.SIGN_OUT, security.CONFIRM, step_pages.OWN}
 SIGNED_IN = {
     *("home", security.CHANGE_PASSWORD, step_pages.TURN_OFF, step_pages.CODES),
+    *(passkey_pages.OWN, passkey_pages.REMOVE),
     *SETTING_UP,
 }
 #: What a view's method needs when being signed in is enough.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db
 from webapp.versioning import utcnow
@@ -18,6 +19,8 @@ from .models import Account, OneTimeLink
 from .sessions import digest
 
 SET_UP, PASSWORD = "set-up", "password"
+#: Noted when it was answered, so that no answer counts twice.
+CHALLENGE = "challenge"
 
 
 def make(purpose: str, within: timedelta, account: Account | None = None) -> str:
@@ -48,6 +51,24 @@ def take(link: OneTimeLink) -> bool:
         return False
     for each in open_links:
         each.used_at = utcnow()
+    return True
+
+
+def spend(purpose: str, text: str, within: timedelta) -> bool:
+    """Note that this was used, for as long as it could be used again; the caller commits. False
+    where it was used before."""
+    now = utcnow()
+    db.session.execute(
+        delete(OneTimeLink).where(OneTimeLink.purpose == purpose, OneTimeLink.expires_at < now)
+    )
+    used = OneTimeLink(
+        digest=digest(f"{purpose} {text}"), purpose=purpose, expires_at=now + within, used_at=now
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(used)
+    except IntegrityError:
+        return False
     return True
 
 

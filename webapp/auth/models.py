@@ -73,6 +73,23 @@ class RecoveryCode(db.Model):
     used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
+class Passkey(db.Model):
+    """A passkey of an account: the half of it that is no secret, and how it is known."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    #: In base 64; at most 1,023 bytes before that.
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utcnow)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    account: Mapped[Account] = relationship()
+
+
 class SignIn(db.Model):
     """One sign-in: a cookie counts only while its row here is not ended.
 

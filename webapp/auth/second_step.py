@@ -22,7 +22,7 @@ from webapp.versioning import utcnow
 
 from . import events, seal, sessions
 from .accounts import AccountError
-from .models import Account, RecoveryCode, SecondStep
+from .models import Account, Passkey, RecoveryCode, SecondStep
 from .sessions import digest
 
 ISSUER = "Versioned Admin"
@@ -73,9 +73,10 @@ def turn_off(account: Account, typed: str) -> None:
 
 
 def reset(account: Account) -> bool:
-    """Take the second step away from somebody who lost it, and end their sign-ins. Whether there
-    was one."""
-    if account.second_step is None:
+    """Take second step and passkeys away from somebody who lost the device, and end their sign-ins.
+    Whether there were any."""
+    lost = delete(Passkey).where(Passkey.account_id == account.id)
+    if not _changed(lost) and account.second_step is None:
         return False
     _remove(account)
     sessions.end_all(account)

@@ -60,6 +60,8 @@ def check(endpoint: str) -> None:
     is_post = request.method == "POST"
     if endpoint == "security.login" and is_post:
         _check_sign_in()
+    elif endpoint == "sign_in_passkey":
+        _hit("sign-in", BY_ADDRESS, "address", request.remote_addr or "")
     elif endpoint in CODED and is_post:
         _check_code()
     elif endpoint == "forgotten" and is_post:
