@@ -100,6 +100,8 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=production,
+        # Of this host alone: browsers take a cookie of that name from nobody else.
+        SESSION_COOKIE_NAME="__Host-session" if production else "session",
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch still saves
     )
     if settings.PROXIES:

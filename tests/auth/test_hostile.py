@@ -250,3 +250,20 @@ def test_a_price_is_what_it_was_after_all_of_it(stocked: Flask) -> None:
     with stocked.app_context():
         rows = select(Product.price).where(Product.id == 1).order_by(Product.version_id)
         assert list(db.session.scalars(rows)) == [Decimal("29.00"), Decimal("31.00")]
+
+
+@pytest.mark.parametrize(
+    "address", ["/sign-in", "/admin/", "/admin/product/", "/nowhere", "/health"]
+)
+def test_other_sites_may_not_read_an_answer_and_every_text_names_its_encoding(
+    app: Flask, address: str
+) -> None:
+    headers = {"Origin": "https://evil.example"}
+    answer = accounts.as_(app, "Carol").get(address, headers=headers, follow_redirects=True)
+    assert "Access-Control" not in str(answer.headers)
+    assert answer.headers["Content-Type"].endswith("; charset=utf-8")
+
+
+@pytest.mark.parametrize("address", ["/static/", "/static/css/", "/admin/static/"])
+def test_no_folder_is_listed(app: Flask, address: str) -> None:
+    assert accounts.as_(app, "Carol").get(address).status_code in (403, 404)

@@ -76,7 +76,7 @@ def set_up(app: Flask, name: str = "Alice") -> tuple[str, list[str]]:
     data = {"sealed": sealed, "code": code_of(key, -1)}
     answer = browser.post("/second-step", data=data)
     assert answer.status_code == 200, answer.text
-    return key, re.findall(r"<li>((?:[a-z2-7]{4}-){5}[a-z2-7]{4})</li>", answer.text)
+    return key, re.findall(r"<li>((?:[a-z2-7]{4}-){6}[a-z2-7]{4})</li>", answer.text)
 
 
 def give(browser: FlaskClient, code: str, **more: str) -> Any:
@@ -188,7 +188,7 @@ def test_new_recovery_codes_end_the_old(app: Flask) -> None:
     key, codes = set_up(app)
     browser = sign_in(app)
     give(browser, code_of(key))
-    fresh = re.findall(r"<li>([a-z2-7-]{29})</li>", browser.post("/second-step/codes").text)
+    fresh = re.findall(r"<li>([a-z2-7-]{34})</li>", browser.post("/second-step/codes").text)
     assert give(sign_in(app), codes[0]).status_code == 422
     assert give(sign_in(app), fresh[0]).status_code == 302
     assert ("recovery codes made", "Alice", "Alice") in events(app)

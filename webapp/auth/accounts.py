@@ -27,7 +27,9 @@ from .policy import Role
 #: Names that stand for no person.
 RESERVED = {"anonymous", "command line", "nobody", "system"}
 LONGEST_PASSWORD = 128
-#: Different characters that a password has beside the person's own name and address.
+#: Words that everybody who comes here thinks of first.
+CONTEXT = {"versioned", "admin", "administrator", "auditor", "editor", "viewer", "password"}
+#: Different characters that a password has beside these, and the person's own name and address.
 LEAST_DIFFERENT = 5
 #: How long a link to a new password is good for.
 LINK_WITHIN = timedelta(hours=1)
@@ -203,7 +205,7 @@ def checked_password(password: str, *personal: str) -> str:
         raise AccountError(f"A password has {least} to {LONGEST_PASSWORD} characters.", "password")
     parts = {part for text in personal for part in (text, text.partition("@")[0])}
     rest = found.casefold()
-    for part in parts:
+    for part in sorted(parts | CONTEXT, key=len, reverse=True):
         if len(part) > 2:
             rest = rest.replace(part.casefold(), "")
     if len(set(rest)) < LEAST_DIFFERENT:

@@ -38,20 +38,27 @@ def password_field(label: str) -> PasswordField:
     return PasswordField(label, needed(label, LONGEST_PASSWORD))
 
 
+def again_field() -> PasswordField:
+    told = "The two passwords are not the same: type both again."
+    return PasswordField("The same again", [validators.EqualTo("password", told)])
+
+
 class NewPasswordForm(AccountForm):
     """A new password, typed twice, by whoever holds the token of a link."""
 
     token = HiddenField()
     password = password_field("New password")
-    again = PasswordField(
-        "New password again",
-        [validators.EqualTo("password", "The two passwords are not the same: type both again.")],
-    )
+    again = again_field()
 
 
-class SetUpForm(NewPasswordForm):
+class SetUpForm(AccountForm):
+    """The first administrator, made by whoever holds the token of the console."""
+
+    token = HiddenField()
     name = StringField("Name", needed("Name", LONGEST_NAME))
     email = EmailField("E-mail address", needed("E-mail address", LONGEST_EMAIL))
+    password = password_field("Password")
+    again = again_field()
 
 
 class ForgottenForm(AccountForm):

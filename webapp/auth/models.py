@@ -64,7 +64,7 @@ class SecondStep(db.Model):
 
 
 class RecoveryCode(db.Model):
-    """Stands in for the authenticator app, once. Of its 120 bits the table holds a digest."""
+    """Stands in for the authenticator app, once. Of its 140 bits the table holds a digest."""
 
     __tablename__ = "recovery_code"
 

@@ -127,7 +127,7 @@ def _first(*key: str) -> bool:
 
 def _knows(account: str) -> bool:
     try:
-        return bool(_signer().loads(request.cookies.get(KNOWN_BROWSER, ""), REMEMBERED) == account)
+        return bool(_signer().loads(request.cookies.get(_cookie_name(), ""), REMEMBERED) == account)
     except BadData:
         return False
 
@@ -138,7 +138,7 @@ def remember_browser(response: Response) -> Response:
     if email and session.get("sign_in"):
         account = hashlib.sha256(email.encode()).hexdigest()
         response.set_cookie(
-            KNOWN_BROWSER,
+            _cookie_name(),
             _signer().dumps(account),
             max_age=REMEMBERED,
             path="/sign-in",
@@ -147,6 +147,11 @@ def remember_browser(response: Response) -> Response:
             samesite="Lax",
         )
     return response
+
+
+def _cookie_name() -> str:
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    return f"__Secure-{KNOWN_BROWSER}" if secure else KNOWN_BROWSER
 
 
 def _signer() -> URLSafeTimedSerializer:
