@@ -109,7 +109,8 @@ def test_nobody_removes_the_passkey_of_another(app: Flask, device: Device, numbe
 def test_a_passkey_is_both_steps(app: Flask, device: Device) -> None:
     with app.app_context():
         number = account_id(app, "Alice")
-        db.session.add(SecondStep(account_id=number, sealed_key=seal.seal("x"), last_counter=0))
+        key = seal.seal(seal.Purpose.APP_KEY, "x")
+        db.session.add(SecondStep(account_id=number, sealed_key=key, last_counter=0))
         db.session.commit()
     assert is_in(sign_in(app, device)[0])
 

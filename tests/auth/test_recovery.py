@@ -223,6 +223,18 @@ def test_a_mailed_link_leads_to_a_new_password(
     assert "password link mailed" in [kind for kind, _, _ in events(mailing)]
 
 
+def test_asking_for_a_mail_ends_no_other_link(
+    mailing: Flask, mails: tuple[str, Queue[EmailMessage]]
+) -> None:
+    with mailing.app_context():
+        alice = ours.named("Alice")
+        assert alice
+        token = ours.password_link(alice)
+    ask(mailing, "alice@example.org")
+    mails[1].get(timeout=15)
+    assert use(mailing, f"token={token}") == 302
+
+
 def test_host_header_a_mail_leads_to_the_site_alone(
     mailing: Flask, mails: tuple[str, Queue[EmailMessage]]
 ) -> None:

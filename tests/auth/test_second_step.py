@@ -238,6 +238,15 @@ def test_the_key_of_the_page_of_another_person_is_refused(app: Flask) -> None:
     assert is_in(sign_in(app))
 
 
+def test_what_is_sealed_for_one_page_is_not_read_by_another(app: Flask) -> None:
+    with_password(app)
+    browser = sign_in(app)
+    question = re.search(r'name="sealed" value="([^"]+)"', browser.get("/passkeys").text)
+    assert question
+    answer = browser.post("/second-step", data={"sealed": question[1], "code": "123456"})
+    assert answer.status_code == 422 and "open for too long" in answer.text
+
+
 @pytest.mark.parametrize("sealed", ["", "x", "\u202e", "gAAAA" * 30])
 def test_a_made_up_key_is_refused(app: Flask, sealed: str) -> None:
     with_password(app)

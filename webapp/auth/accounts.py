@@ -132,7 +132,8 @@ def password_link(account: Account, *, event: str = events.LINK_MADE) -> str:
     AccountError for an account that is disabled or the demo's."""
     if not account.active or account.demo:
         raise AccountError(f"{account.name} may not sign in here, so no link was made.")
-    links.close(account)
+    if event == events.LINK_MADE:  # whoever asks for a mail ends nothing by it
+        links.close(account)
     token = links.make(links.PASSWORD, LINK_WITHIN, account)
     events.record(event, account)
     db.session.commit()

@@ -20,8 +20,7 @@ from . import passkey_pages, policy, recovery, security, sessions, set_up, step_
 from .models import Account
 from .who import NOBODY, Person
 
-#: Endpoints open to everybody, and those open to whoever is signed in; some of them also to whoever
-#: owes a second step.
+#: Endpoints open to everybody, and those open to whoever is signed in.
 EVERYBODY = {
     *("static", "admin.static", "health", security.SIGN_IN, "demo_sign_in"),
     *(set_up.ENDPOINT, recovery.FORGOTTEN, recovery.NEW_PASSWORD, step_pages.SIGN_IN_CODE),
@@ -29,6 +28,7 @@ EVERYBODY = {
 }
 #: Those that do not ask who it is: the same answer for all, without the database.
 NAMELESS = {"static", "admin.static", "health"}
+#: Those that are open to whoever is signed in and still owes a second step.
 SETTING_UP = {security.SIGN_OUT, security.CONFIRM, step_pages.OWN}
 SIGNED_IN = {
     *("home", security.CHANGE_PASSWORD, step_pages.TURN_OFF, step_pages.CODES),
@@ -41,8 +41,6 @@ SIGNED_OUT = (
     "You are not signed in, or no longer. Nothing was changed. If you typed something, keep this"
     " page: sign in in another tab, come back here and send it again."
 )
-
-
 OWING = "Your role needs a second step at the sign-in. Set it up first; nothing was changed."
 
 

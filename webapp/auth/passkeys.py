@@ -32,6 +32,7 @@ from webapp.versioning import utcnow
 from . import events, links, seal
 from .accounts import AccountError
 from .models import Account, Passkey
+from .seal import Purpose
 
 MOST = 20
 WITHIN = timedelta(hours=1)
@@ -195,12 +196,12 @@ def _handle(account: Account) -> bytes:
 
 
 def _sealed(challenge: bytes, account_id: int | None) -> str:
-    return seal.seal(json.dumps([account_id, challenge.hex()]))
+    return seal.seal(Purpose.QUESTION, json.dumps([account_id, challenge.hex()]))
 
 
 def _challenge(sealed: str, account_id: int | None) -> bytes | None:
     """The challenge that the page gave to that account, when nobody answered it before."""
-    text = seal.unseal(sealed, int(WITHIN.total_seconds()))
+    text = seal.unseal(Purpose.QUESTION, sealed, int(WITHIN.total_seconds()))
     asked, challenge = json.loads(text) if text else (None, "")
     if not challenge or asked != account_id or not links.spend(links.CHALLENGE, challenge, WITHIN):
         return None

@@ -23,6 +23,7 @@ from webapp.versioning import utcnow
 from . import events, seal, sessions
 from .accounts import AccountError
 from .models import Account, Passkey, RecoveryCode, SecondStep
+from .seal import Purpose
 from .sessions import digest
 
 ISSUER = "Versioned Admin"
@@ -53,7 +54,9 @@ def turn_on(account: Account, key: str, typed: str) -> list[str]:
         raise AccountError(WRONG, "code")
     if account.second_step or account.demo:
         raise AccountError("There is a second step already. Nothing was changed.")
-    step = SecondStep(account_id=account.id, sealed_key=seal.seal(key), last_counter=counter)
+    step = SecondStep(
+        account_id=account.id, sealed_key=seal.seal(Purpose.APP_KEY, key), last_counter=counter
+    )
     account.second_step = step
     codes = _make_codes(account)
     sessions.end_others(account)
@@ -117,7 +120,7 @@ def check(account: Account, typed: str) -> bool:
 
 def _use_code(account: Account, text: str) -> bool:
     step = account.second_step
-    key = seal.unseal(step.sealed_key) if step else None
+    key = seal.unseal(Purpose.APP_KEY, step.sealed_key) if step else None
     counter = _counter_of(key, text) if key else None
     if counter is None:
         return False

@@ -34,6 +34,7 @@ from .forms import CodeForm, StepForm
 from .models import Account
 from .policy import Role
 from .safe_next import is_local_path
+from .seal import Purpose
 
 SIGN_IN_CODE, OWN = "sign_in_code", "second_step"
 TURN_OFF, CODES = "second_step_off", "recovery_codes"
@@ -134,7 +135,7 @@ def own() -> Any:
             db.session.rollback()
             form.refuse(error)
     key = key or second_step.new_key()
-    form.sealed.data = seal.seal(json.dumps([account.id, key]))
+    form.sealed.data = seal.seal(Purpose.NEW_KEY, json.dumps([account.id, key]))
     picture = segno.make(second_step.address(account, key), error="m")
     page = render_template(
         "auth/set_up_step.html",
@@ -148,7 +149,7 @@ def own() -> Any:
 
 def _key_in(form: StepForm, account: Account) -> str | None:
     """The key that the form was shown with, when it was shown to this account a moment ago."""
-    text = seal.unseal(form.sealed.data or "", PATIENCE)
+    text = seal.unseal(Purpose.NEW_KEY, form.sealed.data or "", PATIENCE)
     owner, key = json.loads(text) if text else (None, None)
     return str(key) if owner == account.id else None
 

@@ -100,6 +100,8 @@ def _check_code() -> None:
     """Codes are counted by account, whoever types them: to come here took the password."""
     noted = session.get("second_step")
     account = person().id or (noted[0] if isinstance(noted, list) else None)
+    if account is None:  # without the password no code is looked at
+        return
     try:
         _hit("code", CODES, str(account))
         _hit("code", CODES_BY_HOUR, str(account))
