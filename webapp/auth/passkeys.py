@@ -73,7 +73,7 @@ def ask_to_add(account: Account) -> Question:
             for each in of(account)
         ],
     )
-    return Question(webauthn.options_to_json(options), _sealed(challenge, account.id))
+    return _question(options, challenge, account.id)
 
 
 def ask_to_sign_in() -> Question:
@@ -82,7 +82,7 @@ def ask_to_sign_in() -> Question:
     options = webauthn.generate_authentication_options(
         rp_id=_site()[0], challenge=challenge, user_verification=REQUIRED
     )
-    return Question(webauthn.options_to_json(options), _sealed(challenge, None))
+    return _question(options, challenge, None)
 
 
 def add(account: Account, name: str, sealed: str, answer: str) -> Passkey:
@@ -195,8 +195,15 @@ def _handle(account: Account) -> bytes:
     return hmac.digest(key, f"passkeys of {account.id}".encode(), hashlib.sha256)
 
 
-def _sealed(challenge: bytes, account_id: int | None) -> str:
-    return seal.seal(Purpose.QUESTION, json.dumps([account_id, challenge.hex()]))
+def _question(options: Any, challenge: bytes, account_id: int | None) -> Question:
+    """The browser knows the host by itself; it is named only where it is configured, since the one
+    that a request names may be anybody's."""
+    asked = json.loads(webauthn.options_to_json(options))
+    if not current_app.config["SITE_URL"]:
+        asked.pop("rpId", None)
+        asked.get("rp", {}).pop("id", None)
+    sealed = seal.seal(Purpose.QUESTION, json.dumps([account_id, challenge.hex()]))
+    return Question(json.dumps(asked), sealed)
 
 
 def _challenge(sealed: str, account_id: int | None) -> bytes | None:
