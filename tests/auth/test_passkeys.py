@@ -270,6 +270,7 @@ def test_an_administrator_takes_passkeys_from_whoever_lost_them(app: Flask, devi
     assert ("second step reset", "Alice", "Carol") in events(app)
 
 
+@pytest.mark.own_app  # which counts what was tried
 @pytest.mark.parametrize("settings", [{"RATELIMIT_ENABLED": True}])
 def test_trying_passkeys_is_slowed_down(app: Flask) -> None:
     eve = accounts.as_(app, None)

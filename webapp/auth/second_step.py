@@ -147,7 +147,7 @@ def _counter_of(key: str, text: str) -> int | None:
 
 def _now() -> float:
     """The time by which codes count: the system's, unless the application has its own clock."""
-    clock: Callable[[], float] = current_app.extensions.get("clock", time.time)
+    clock: Callable[[], float] = current_app.config.get("CLOCK", time.time)
     return clock()
 
 
