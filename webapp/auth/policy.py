@@ -54,7 +54,7 @@ SITE: Mapping[str, frozenset[str]] = {
 ABOUT = {
     Role.VIEWER: "looks at records and their history",
     Role.EDITOR: "creates, edits, deletes and restores records, one or many, and exports them",
-    Role.AUDITOR: "looks at everything, exports it, and reads the events of accounts",
+    Role.AUDITOR: "looks at everything, exports it, reviews changes, reads the events of accounts",
     Role.ADMINISTRATOR: "does what all others do, and manages the accounts",
 }
 

@@ -5,9 +5,10 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 """
 
 from .activity import Activity, activity, count_between
+from .altered import Made, made
 from .blame import Blame, blame
 from .change import ChangeRecord, change
-from .change_digest import change_digest
+from .change_digest import change_digest, change_digests
 from .diff import FieldChange, diff, link_changes
 from .differences import (
     Blob,
@@ -40,7 +41,8 @@ from .errors import (
     VersionConflict,
     VersioningError,
 )
-from .feed import ChangeEntry, Feed, Place, Tally, changes
+from .excerpts import excerpts
+from .feed import ChangeEntry, Feed, Place, Tally, changes, tally
 from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
@@ -53,7 +55,18 @@ from .masking import MASKED, hide_columns, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
+from .queries import (
+    alive_at,
+    as_of,
+    began_before,
+    count_live,
+    current,
+    deleted,
+    deleted_at,
+    is_alive,
+    live,
+    newest_at,
+)
 from .recorded import recorded_models
 from .references import (
     Reference,
@@ -102,6 +115,7 @@ __all__ = [
     "Hunk",
     "LabelDifference",
     "LeftField",
+    "Made",
     "ManyPlan",
     "MembersDifference",
     "ModelChanges",
@@ -144,9 +158,11 @@ __all__ = [
     "as_of",
     "as_of_index",
     "as_of_order",
+    "began_before",
     "blame",
     "change",
     "change_digest",
+    "change_digests",
     "changes",
     "check_model",
     "collected",
@@ -157,8 +173,10 @@ __all__ = [
     "current_unique",
     "data_columns",
     "deleted",
+    "deleted_at",
     "diff",
     "enable_versioning",
+    "excerpts",
     "floating",
     "following",
     "guard_faults",
@@ -166,6 +184,7 @@ __all__ = [
     "hide_columns",
     "hold",
     "install_guards",
+    "is_alive",
     "is_versioned",
     "keep_digests",
     "link_changes",
@@ -173,6 +192,7 @@ __all__ = [
     "linked",
     "live",
     "load_as_of",
+    "made",
     "masked_columns",
     "mend_guards",
     "merge_fields",
@@ -193,6 +213,7 @@ __all__ = [
     "restore",
     "retry_on_conflict",
     "shown_columns",
+    "tally",
     "timeline",
     "undo",
     "undo_change",
