@@ -21,6 +21,7 @@ DISABLED = "account disabled"
 ENABLED = "account enabled"
 PASSWORD_CHANGED = "password changed"
 CONFIRMED = "identity confirmed"
+DIGESTED = "digests completed"
 KINDS = (
     SIGNED_IN,
     SIGNED_OUT,
@@ -33,6 +34,7 @@ KINDS = (
     ENABLED,
     PASSWORD_CHANGED,
     CONFIRMED,
+    DIGESTED,
 )
 
 
