@@ -37,11 +37,20 @@ class LookUpView(FileView):
         return answer
 
     def _field(self, name: str) -> tuple[Any, Target]:
-        """The kind of the field of that name, and what it refers to. 404 when neither form has such
-        a field."""
+        """The kind of the field of that name, and what it refers to. 404 when no form of these has
+        such a field."""
+        first, _, rest = name.partition("-")
+        for each in self.inlines:
+            if each.key == first and each.is_shown():
+                may = (each.may_edit, each.may_create)
+                return self._field_in(each.forms, rest.rpartition("-")[2], *may)
+        return self._field_in(self, name, self.can_edit, self.can_create)
+
+    @staticmethod
+    def _field_in(view: Any, name: str, edits: bool, creates: bool) -> tuple[Any, Target]:
         for form, is_used in (
-            (self._edit_form_class, self.can_edit),
-            (self._create_form_class, self.can_create),
+            (view._edit_form_class, edits),
+            (view._create_form_class, creates),
         ):
             field = vars(form).get(name) if is_used else None
             if isinstance(field, UnboundField) and field.field_class in LOOKING_UP:

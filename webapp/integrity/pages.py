@@ -13,14 +13,14 @@ from webapp.admin.across import AcrossModels
 from webapp.admin.subjects import name_of
 from webapp.auth import gate
 from webapp.extensions import db
-from webapp.versioning import ModelCheck, check_model
+from webapp.versioning import Fault, ModelCheck, check_model
 
 from . import checks, words
 
 #: Endpoints that no model may take.
 ENDPOINTS = ("integrity",)
-#: Versions that one request looks at, about a second's work; the rest is a click away.
-MOST_VERSIONS = 200_000
+#: Versions that one request looks at, a second or two of work; the rest is a click away.
+MOST_VERSIONS = 50_000
 #: Findings of one kind that a page lists.
 MOST = 100
 
@@ -43,6 +43,7 @@ class IntegrityView(AcrossModels):
             subjects=shown.values(),
             meanings=words.MEANINGS,
             guard_told=words.guard_told,
+            undigested=words.undigested,
             model_url=self._model_url,
         )
 
@@ -64,8 +65,10 @@ class IntegrityView(AcrossModels):
             subject=subject,
             after=after,
             names=_names(check),
+            gone=_gone(check),
             meanings=words.MEANINGS,
             told=words.told,
+            undigested=words.undigested,
             next_url=self._model_url(subject.key, check.checked_to),
         )
 
@@ -82,6 +85,15 @@ def _names(check: ModelCheck) -> dict[Any, str]:
     key = inspect(check.model).primary_key
     rows = db.session.scalars(select(check.model).where(tuple_(*key).in_(keys)))
     return {row.id: name_of(row) for row in rows}
+
+
+def _gone(check: ModelCheck) -> set[Any]:
+    """The ids of findings whose record has no version left, and so no timeline."""
+    model: Any = check.model
+    ids = {each.id for each in check.findings if each.fault is Fault.VERSION_MISSING}
+    if not ids:
+        return ids
+    return ids - set(db.session.scalars(select(model.id).where(model.id.in_(ids))))
 
 
 def init_integrity(admin: Admin) -> None:
