@@ -10,11 +10,13 @@ from flask import Flask
 
 from tests import accounts
 from tests.admin.conftest import form_of, save
-from tests.admin.tagged.models import Mark, Topic
+from tests.admin.tagged.models import Book, Mark, Room, Topic
 from tests.admin.tagged.shelf import SETTINGS, Shelf
 from webapp.admin.link_fields import FEW, UNSEEN
 from webapp.admin.references import FOUND, MOST
 from webapp.auth.policy import Rules
+from webapp.extensions import db
+from webapp.versioning import current
 
 EDIT = "/admin/book/edit/?id={}"
 
@@ -193,6 +195,20 @@ def test_deleting_one_that_may_be_taken_off_meanwhile_leaves_the_rest_of_the_edi
     assert page.status_code == 409
     assert client.post(book, data=form_of(page)).status_code == 302
     assert shelf.linked(1, "marks") == [("new", "worn"), ("new",), ("new",)]
+
+
+def test_a_row_in_the_form_of_an_owner_has_no_links_and_leaves_them_alone(
+    app: Flask, client: Any, shelf: Shelf, dunes: str
+) -> None:
+    with app.app_context():
+        book = db.session.scalars(current(Book)).one()
+        book.room = Room(name="Attic")
+        db.session.commit()
+    page = client.get("/admin/room/edit/?id=1")
+    assert 'value="Dunes"' in page.text and "topics" not in page.text
+    sent = {name: "Dune" if value == "Dunes" else value for name, value in form_of(page).items()}
+    assert client.post("/admin/room/edit/?id=1", data=sent).status_code == 302
+    assert shelf.linked(1) == [(1, 2)] * 3
 
 
 # -- who may

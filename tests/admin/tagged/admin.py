@@ -1,8 +1,8 @@
-"""The books' view shows their topics; the others get the default one."""
+"""The books' view shows their topics, a room's its books; the others get the default one."""
 
 from __future__ import annotations
 
-from tests.admin.tagged.models import Book
+from tests.admin.tagged.models import Book, Room
 from webapp.admin import VersionedModelView, register
 
 
@@ -12,3 +12,8 @@ class BookAdmin(VersionedModelView):
     column_searchable_list = ["title"]
     column_default_sort = "title"
     can_export = True
+
+
+@register(Room)
+class RoomAdmin(VersionedModelView):
+    inline_models = [Book]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
-from webapp.versioning import Versioned, linked
+from webapp.versioning import Versioned, floating, linked
 
 
 class Topic(Versioned, db.Model):
@@ -30,9 +30,18 @@ class Mark(Versioned, db.Model):
         return self.meaning or self.id
 
 
+class Room(Versioned, db.Model):
+    """Its books stand as rows in its form."""
+
+    __tablename__ = "tagged_room"
+    name: Mapped[str] = mapped_column(sa.String(60))
+
+
 class Book(Versioned, db.Model):
     __tablename__ = "tagged_book"
     title: Mapped[str] = mapped_column(sa.String(60))
+    room_id: Mapped[int | None]
+    room: Mapped[Room | None] = floating("room_id")
     topics: Mapped[list[Topic]] = linked()
     marks: Mapped[list[Mark]] = linked(on_delete="unlink")
 
