@@ -49,6 +49,7 @@ SITE = {
     "search.index_view": {"GET": SIGNED_IN},
     "integrity.index_view": {"GET": SIGNED_IN},
     "integrity.model_view": {"GET": SIGNED_IN},
+    "integrity.repair_view": {"GET": MANAGE, "POST": MANAGE},
     "changes.index_view": {"GET": SIGNED_IN},
     "changes.change_view": {"GET": SIGNED_IN},
     "changes.undo_view": {"GET": WRITE, "POST": WRITE},

@@ -1,4 +1,4 @@
-"""The events of accounts: written here and nowhere else, never changed, never with a secret."""
+"""The events of accounts, and repairs: written here alone, never changed, never with a secret."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ DISABLED = "account disabled"
 ENABLED = "account enabled"
 PASSWORD_CHANGED = "password changed"
 CONFIRMED = "identity confirmed"
+#: About no account: an administrator, or the command line, has set flags of stored versions.
+FLAGS_REPAIRED = "flags repaired"
 KINDS = (
     SIGNED_IN,
     SIGNED_OUT,
@@ -33,6 +35,7 @@ KINDS = (
     ENABLED,
     PASSWORD_CHANGED,
     CONFIRMED,
+    FLAGS_REPAIRED,
 )
 
 

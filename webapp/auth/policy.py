@@ -35,9 +35,12 @@ class Permission(StrEnum):
     REVIEW = "review"
 
 
-#: What belongs to no model: the events of accounts, and the accounts themselves.
+#: What belongs to no model: the events of accounts, the accounts themselves, and the repair of what
+#: is stored beside the data.
 READ_EVENTS = "read events"
 MANAGE_ACCOUNTS = "manage accounts"
+REPAIR_FLAGS = "repair flags"
+OF_THE_SITE = frozenset({READ_EVENTS, MANAGE_ACCOUNTS, REPAIR_FLAGS})
 
 P = Permission
 EDITING = {P.SEE, P.CREATE, P.EDIT, P.DELETE, P.RESTORE, P.BULK, P.EXPORT}
@@ -49,13 +52,13 @@ GRANTED: Mapping[str, frozenset[Permission]] = {
 }
 SITE: Mapping[str, frozenset[str]] = {
     Role.AUDITOR: frozenset({READ_EVENTS}),
-    Role.ADMINISTRATOR: frozenset({READ_EVENTS, MANAGE_ACCOUNTS}),
+    Role.ADMINISTRATOR: OF_THE_SITE,
 }
 ABOUT = {
     Role.VIEWER: "looks at records and their history",
     Role.EDITOR: "creates, edits, deletes and restores records, one or many, and exports them",
     Role.AUDITOR: "looks at everything, exports it, and reads the events of accounts",
-    Role.ADMINISTRATOR: "does what all others do, and manages the accounts",
+    Role.ADMINISTRATOR: "does what all others do, manages the accounts, and repairs flags",
 }
 
 
