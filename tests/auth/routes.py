@@ -53,6 +53,7 @@ SITE = {
     "changes.index_view": {"GET": SIGNED_IN},
     "changes.change_view": {"GET": SIGNED_IN},
     "changes.undo_view": {"GET": WRITE, "POST": WRITE},
+    "reads.index_view": {"GET": READ_EVENTS},
     "accounts.index_view": {"GET": MANAGE},
     "accounts.new_view": {"GET": MANAGE, "POST": MANAGE},
     "accounts.account_view": {"GET": MANAGE},  # own and other

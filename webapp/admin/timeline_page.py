@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
-from . import moments, presentation, runs
+from . import looks, moments, presentation, runs
 from .declared import Declared
 from .lookup_page import LookUpView
 from .plot import Plot, plot
@@ -78,6 +78,7 @@ class TimelineView(LookUpView):
             edit_url=self._url("edit", record, self.can_edit and not deleted),
             details_url=self._url("details", record, self.can_view_details and not deleted),
             list_url=self.back(),
+            looks_url=looks.log_url(self, record.id),
             revive_url=self.revive_url(record) if deleted and self.can_restore else None,
             restore_url=partial(self._restore_url, record),
             undo_url=partial(self._undo_url, record),

@@ -8,11 +8,13 @@ from flask_admin import Admin
 
 from webapp.admin.home import add_panel
 
+from . import reads
 from .home_panel import activity_panel
+from .reads_page import ReadsView
 from .undo_page import UndoView
 
 #: Endpoints that no model may take.
-ENDPOINTS = ("changes",)
+ENDPOINTS = ("changes", "reads")
 
 
 class ChangesView(UndoView):
@@ -26,3 +28,5 @@ def init_audit(admin: Admin) -> None:
     view = ChangesView("Changes", endpoint="changes")
     admin.add_view(view)
     add_panel(admin, partial(activity_panel, view))
+    admin.add_view(ReadsView("Reads", endpoint="reads"))
+    reads.init_app(admin.app, admin._views)
