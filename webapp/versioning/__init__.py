@@ -7,6 +7,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 from .activity import Activity, activity, count_between
 from .blame import Blame, blame
 from .change import ChangeRecord, change
+from .change_digest import change_digest
 from .diff import FieldChange, diff, link_changes
 from .differences import (
     Blob,
@@ -23,6 +24,7 @@ from .differences import (
     TimeDifference,
     ValueDifference,
 )
+from .digests import keep_digests
 from .errors import (
     Clash,
     DanglingReference,
@@ -147,6 +149,7 @@ __all__ = [
     "as_of_order",
     "blame",
     "change",
+    "change_digest",
     "changes",
     "check_model",
     "collected",
@@ -167,6 +170,7 @@ __all__ = [
     "hold",
     "install_guards",
     "is_versioned",
+    "keep_digests",
     "link_changes",
     "link_names",
     "linked",

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, UOWTransaction
 
+from .digests import write_digests
 from .ledger import LEDGER, ChangeMade, ledger_of
 
 
@@ -15,16 +16,16 @@ def finish_change(session: Session) -> None:
         return
     session.flush()
     if LEDGER in session.info:
-        _finish(session)
+        _finish(session, flush=True)
 
 
 def finish_again(session: Session, flush_context: UOWTransaction) -> None:
     """After a flush that came between the end of a change and its commit."""
     if ledger_of(session).finished:
-        _finish(session)
+        _finish(session, flush=False)  # it is under way: what is added now has a flush of its own
 
 
-def _finish(session: Session) -> None:
+def _finish(session: Session, *, flush: bool) -> None:
     ledger = ledger_of(session)
     opened, finish = ledger.opened, ledger.settings.finish
     if opened is None or ledger.finishing:
@@ -33,6 +34,9 @@ def _finish(session: Session) -> None:
     try:
         if finish is not None:
             finish(session, ChangeMade(opened.id, opened.at, _models(opened.touched)))
+            if flush:
+                session.flush()
+        write_digests(session)  # last, since the versions that `finish` made are in them too
     finally:
         ledger.finishing = False
 

@@ -4,8 +4,9 @@ A row may be closed once (flag off, `version_to` set, all else as it was); the c
 `__unversioned__` columns may change in place; and a row may be amended by the very transaction that
 inserted it, which names its open change to the connection (`change.allow_amending`). A repair names
 itself in that place, and may set a flag to what the version numbers say (`repair.repair_flags`).
-Everything else is refused, INSERT OR REPLACE and TRUNCATE included. Rows of append-only tables (the
-changes) are never altered. Whoever owns the database can drop triggers: guards stop accidents.
+Everything else is refused, INSERT OR REPLACE and TRUNCATE included. A digest is replaced by the
+transaction that wrote it alone, and rows of append-only tables (the changes) are never altered.
+Whoever owns the database can drop triggers: guards stop accidents.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, Table, event, text
 
 from .change import OPEN_CHANGE, REPAIR
-from .shape import PART
+from .shape import DIGESTS, PART
 from .sqlite import GUARD_FUNCTION
 
 #: On PostgreSQL compared as stored images: json has no equality, and 1.0 is not 1.00.
 SAME_IMAGE = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
 REFUSAL = "history is append-only: a version is never changed or removed"
 #: What a guarded table holds, as its ``info`` says.
-KINDS = ("versioned", PART, "links", "append_only")
+KINDS = ("versioned", PART, "links", DIGESTS, "append_only")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION versioning_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -112,8 +113,7 @@ def _allowed_link(table: Table, same: str) -> str:
     return " AND ".join([*kept, "OLD.removed_in IS NULL", "NEW.removed_in IS NOT NULL"])
 
 
-def _lawful(table: Table, kind: str, same: str) -> str:
-    return {"versioned": _allowed, "links": _allowed_link}[kind](table, same)
+LAWFUL: dict[str, Callable[[Table, str], str]] = {"versioned": _allowed, "links": _allowed_link}
 
 
 def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
@@ -129,7 +129,7 @@ def _sqlite(table: Table, kind: str) -> list[str]:
     # no open change and a row without one are both NULL, which makes the row nobody's own
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
     own = own if kind != "append_only" else "0"
-    allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") if kind != "append_only" else "0"
+    allowed = LAWFUL[kind](table, "NEW.{0} IS OLD.{0}") if kind in LAWFUL else "0"
     return _sqlite_rules(table, own, allowed, _sqlite_repair(table) if kind == "versioned" else "0")
 
 
@@ -180,7 +180,7 @@ def _sqlite_rules(table: Table, own: str, allowed: str, repair: str = "0") -> li
 
 def _postgresql(table: Table, kind: str) -> list[str]:
     rows = "append_only" if kind == "append_only" else "versioned"
-    unless = f"WHEN (NOT ({_lawful(table, kind, SAME_IMAGE)}))" if kind != "append_only" else ""
+    unless = f"WHEN (NOT ({LAWFUL[kind](table, SAME_IMAGE)}))" if kind in LAWFUL else ""
     return _postgresql_rules(table, f"'{rows}'", unless)
 
 

@@ -68,9 +68,15 @@ def index_changes(metadata: MetaData) -> None:
     if not any("changes" in table.info for table in tables):
         return
     for table in tables:
-        name = f"ix_{table.name}_change"
-        if "versioned" in table.info and all(index.name != name for index in table.indexes):
-            Index(name, table.c.change_id)
+        if "versioned" in table.info:
+            index_change(table)
+
+
+def index_change(table: Table) -> None:
+    """Index a versioned table by change."""
+    name = f"ix_{table.name}_change"
+    if all(index.name != name for index in table.indexes):
+        Index(name, table.c.change_id)
 
 
 def current_unique(*columns: str, name: str | None = None) -> Index:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from sqlalchemy import Table
 from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction
 
 from .types import utcnow
@@ -57,13 +58,15 @@ class ChangeMade:
 class OpenChange:
     """The change that this transaction has begun: every version that it makes bears its id.
 
-    `touched` are the base mappers of the models that it may have made versions of.
+    `touched` are the base mappers of the models that it may have made versions of, `digested` the
+    numbers of digests written so far, by the table of the versions.
     """
 
     id: int
     at: datetime
     opened_in: SessionTransaction
     touched: set[Mapper[Any]] = field(default_factory=set)
+    digested: dict[Table, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -34,6 +34,8 @@ from .shape import version_table
 
 #: In ``Table.info``: the links that lead to the table's records; and what marks a table of links.
 LINKED, LINKS = "versioning.linked", "links"
+#: In ``Table.info`` of a table of links: the table of their owners' versions.
+OWNER = "versioning.owner"
 OPEN = "removed_in IS NULL"
 
 
@@ -169,7 +171,8 @@ def _table(name: str, owner: Table, target: Table) -> Table:
             Computed(f"CASE WHEN {OPEN} THEN true END", persisted=True),
         ),
     ]
-    return Table(name, owner.metadata, *columns, schema=owner.schema, info={LINKS: True})
+    info = {LINKS: True, OWNER: owner}
+    return Table(name, owner.metadata, *columns, schema=owner.schema, info=info)
 
 
 @lru_cache(maxsize=256)

@@ -30,6 +30,8 @@ VERSION_COLUMNS = frozenset(
 KEY = ("id", "version_id")
 #: In ``Table.info`` of a joined subclass: the base table, and the columns written in place.
 PART = "versioning.part"
+#: In ``Table.info`` of a table of digests: the table whose versions they are of.
+DIGESTS = "versioning.digests"
 
 
 def is_versioned(model: type[Any]) -> bool:
