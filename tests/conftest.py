@@ -22,8 +22,7 @@ from sqlalchemy import URL
 from werkzeug.routing import Rule
 
 from tests import accounts, postgresql
-from tests.ready import make_ready
-from webapp import create_app, database
+from tests.shared import app_for
 
 # Machines that build and test are shared and slow at times: an example is wrong, never late.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -128,25 +127,23 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Flask]:
+def app(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, settings: dict[str, Any]
+) -> Iterator[Flask]:
     """The application with its tables, over each engine.
 
     Forms need no CSRF token here; that every POST does otherwise is tested where it belongs.
     """
-    app = create_app(
-        {
-            **accounts.SETTINGS,
-            "TESTING": True,
-            "WTF_CSRF_ENABLED": False,
-            "DATABASE_URL": database_url,
-            "INSTANCE_PATH": str(tmp_path / "instance"),
-            **settings,
-        }
-    )
-    make_ready(app)
-    yield app
-    with app.app_context():
-        database.close()
+    given = {
+        **accounts.SETTINGS,
+        "TESTING": True,
+        "WTF_CSRF_ENABLED": False,
+        "DATABASE_URL": database_url,
+        "INSTANCE_PATH": str(tmp_path / "instance"),
+        **settings,
+    }
+    with app_for(request, given) as app:
+        yield app
 
 
 @pytest.fixture

@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from sqlalchemy import event
 
 from tests import accounts
 from webapp import database
 from webapp.extensions import db
 
-#: SQLite files as made once, by the tables that they have: nearly every test begins with one.
-_MADE: dict[frozenset[str], bytes] = {}
+#: What was made for the first test, by the tables that there are: nearly every test begins with it.
+_FILES: dict[frozenset[str], bytes] = {}
+_STATEMENTS: dict[frozenset[str], str] = {}
 
 
 def make_ready(app: Flask) -> None:
-    """On SQLite, what was made for the first test with the same tables is copied for the others."""
+    """What was made for the first test with the same tables is made anew, the short way."""
     with app.app_context():
-        file = Path(str(db.engine.url.database))
-        made = _MADE.get(frozenset(db.metadata.tables))
-        if db.engine.dialect.name != "sqlite":
-            database.create_tables()
-        elif made is None:
-            database.create_tables()
-            accounts.welcome(app)
-            database.close()  # the last connection takes the write-ahead log into the file
-            _MADE[frozenset(db.metadata.tables)] = file.read_bytes()
-        else:
-            file.write_bytes(made)
+        make = _sqlite if db.engine.dialect.name == "sqlite" else _postgresql
+        make(app, frozenset(db.metadata.tables))
     accounts.welcome(app)
+
+
+def _sqlite(app: Flask, tables: frozenset[str]) -> None:
+    file = Path(str(db.engine.url.database))
+    if tables in _FILES:
+        file.write_bytes(_FILES[tables])
+        return
+    database.create_tables()
+    accounts.welcome(app)
+    database.close()  # the last connection takes the write-ahead log into the file
+    _FILES[tables] = file.read_bytes()
+
+
+def _postgresql(app: Flask, tables: frozenset[str]) -> None:
+    if tables in _STATEMENTS:
+        connection = db.engine.raw_connection()
+        connection.cursor().execute(_STATEMENTS[tables])
+        connection.commit()
+        connection.close()
+        return
+    seen: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.lstrip().startswith(("CREATE", "ALTER")):
+            seen.append(statement.replace("%%", "%"))  # as doubled for the driver
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    database.create_tables()
+    event.remove(db.engine, "before_cursor_execute", note)
+    _STATEMENTS[tables] = ";\n".join(seen)

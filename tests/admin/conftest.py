@@ -14,8 +14,7 @@ from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
 from tests import accounts
-from tests.ready import make_ready
-from webapp import create_app, database
+from tests.shared import app_for
 from webapp.extensions import db
 from webapp.versioning import change, current
 
@@ -27,24 +26,22 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app(
-        {
-            **accounts.SETTINGS,
-            "TESTING": True,
-            "WTF_CSRF_ENABLED": False,
-            "PROPAGATE_EXCEPTIONS": False,  # an error is a page here, as in life
-            "DATABASE_URL": database_url,
-            "INSTANCE_PATH": str(tmp_path / "instance"),
-            "APPS": ("tests.admin.shop",),
-            "TIMEZONE": "Europe/Berlin",
-            **settings,
-        }
-    )
-    make_ready(app)
-    yield app
-    with app.app_context():
-        database.close()
+def app(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, settings: dict[str, Any]
+) -> Iterator[Flask]:
+    given = {
+        **accounts.SETTINGS,
+        "TESTING": True,
+        "WTF_CSRF_ENABLED": False,
+        "PROPAGATE_EXCEPTIONS": False,  # an error is a page here, as in life
+        "DATABASE_URL": database_url,
+        "INSTANCE_PATH": str(tmp_path / "instance"),
+        "APPS": ("tests.admin.shop",),
+        "TIMEZONE": "Europe/Berlin",
+        **settings,
+    }
+    with app_for(request, given) as app:
+        yield app
 
 
 class Shop:

@@ -108,11 +108,13 @@ def test_a_method_is_not_overridden_by_a_header_or_field(stocked: Flask, name: s
     assert versions(stocked) == before
 
 
+@pytest.mark.own_app
 def test_an_endpoint_that_no_rule_names_is_refused_to_everybody(app: Flask) -> None:
     app.add_url_rule("/extra", "extra", lambda: "open")
     assert accounts.as_(app, "Carol").get("/extra").status_code == 403
 
 
+@pytest.mark.own_app
 def test_an_exposed_method_that_no_rule_names_is_refused_to_everybody(app: Flask) -> None:
     view = app.extensions["admin"][0]._views[1]
     app.add_url_rule("/admin/supplier/extra/", f"{view.endpoint}.extra", lambda: "open")

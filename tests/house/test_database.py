@@ -15,6 +15,8 @@ from webapp import auth, database
 from webapp.changes import Change
 from webapp.extensions import db
 
+pytestmark = pytest.mark.own_app
+
 
 @contextmanager
 def transactions(app: Flask) -> Iterator[list[str]]:

@@ -13,6 +13,8 @@ from sqlalchemy.exc import OperationalError
 from webapp import auth, errors
 from webapp.versioning import UnknownVersion, VersionConflict
 
+pytestmark = pytest.mark.own_app
+
 
 @pytest.fixture
 def app(app: Flask) -> Flask:

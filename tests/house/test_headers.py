@@ -34,6 +34,7 @@ def test_every_answer_bears_them(client: FlaskClient, address: str, status: int)
     }
 
 
+@pytest.mark.own_app
 def test_the_page_of_a_failure_bears_them(app: Flask) -> None:
     app.testing = False
     app.add_url_rule("/broken", "broken", lambda: str(1 / 0))

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from webapp import create_app, database
+from tests.shared import app_for
 from webapp.cli import commands
 from webapp.extensions import db
 
@@ -28,12 +28,9 @@ def settings(database_url: str, tmp_path: Path) -> dict[str, object]:
 
 
 @pytest.fixture
-def app(settings: dict[str, object]) -> Iterator[Flask]:
-    app = create_app(settings)
-    with app.app_context():
-        database.create_tables()
+def app(request: pytest.FixtureRequest, settings: dict[str, object]) -> Iterator[Flask]:
+    with app_for(request, settings) as app, app.app_context():
         yield app
-        database.close()
 
 
 @pytest.fixture

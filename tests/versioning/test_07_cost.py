@@ -17,6 +17,11 @@ def session(notes: World) -> Session:
     return notes.session(change_model=None)
 
 
+def of_many(world: World) -> list[str]:
+    """What supersedes many rows: on PostgreSQL one statement, ``WITH closed AS (UPDATE …) …``."""
+    return ["UPDATE", "INSERT"] if world.is_sqlite else ["WITH"]
+
+
 def written(seen: list[str]) -> list[str]:
     return [word for word in seen if word != "SELECT"]
 
@@ -75,13 +80,13 @@ def make(session: Session, count: int) -> list[Note]:
     return list(session.scalars(current(Note).order_by(Note.id)))
 
 
-def test_a_thousand_edits_are_one_update_and_one_insert(notes: World, session: Session) -> None:
+def test_a_thousand_edits(notes: World, session: Session) -> None:
     found = make(session, 1000)
     for n, note in enumerate(found):
         note.title = f"t{n}"
     with notes.executions() as seen:
         session.commit()
-    assert seen == ["UPDATE", "INSERT"]
+    assert seen == of_many(notes)
     assert len([row for row in notes.rows(Note) if row[1:] == (2, True)]) == 1000
 
 
@@ -99,7 +104,7 @@ def test_a_thousand_edits_of_differing_columns(notes: World, session: Session) -
         note.stars += 1
     with notes.executions() as seen:
         session.commit()
-    assert seen == ["SELECT", "UPDATE", "INSERT"]  # the drafts, set before they were loaded
+    assert seen == ["SELECT", *of_many(notes)]  # the drafts, set before they were loaded
     for row in notes.rows(Note, "title", "body", "stars", "draft"):
         n = row[0] - 1
         if row[1] == 1:
@@ -122,7 +127,7 @@ def test_edits_and_deletions_in_one_flush(notes: World, session: Session) -> Non
         session.delete(note)
     with notes.executions() as seen:
         session.commit()
-    assert seen == ["UPDATE", "INSERT"]
+    assert seen == of_many(notes)
     assert [row[3] for row in notes.rows(Note, "version_op") if row[1] == 2] == (
         ["update"] * 10 + ["delete"] * 10
     )
@@ -135,7 +140,10 @@ def test_many_expired_objects_are_read_by_one_select(notes: World, session: Sess
         note.title = "two"
     with notes.executions() as seen:
         session.flush()
-    assert [word for word in seen if word != "BEGIN"] == ["SELECT", "UPDATE", "INSERT"]
+    assert [word for word in seen if word != "BEGIN"] == [
+        "SELECT",
+        *of_many(notes),
+    ]
 
 
 def test_two_tables_in_one_flush(db: World) -> None:
@@ -159,7 +167,7 @@ def test_two_tables_in_one_flush(db: World) -> None:
         obj.n += 100
     with db.executions() as seen:
         session.commit()
-    assert sorted(written(seen)) == ["BEGIN"] * db.is_sqlite + ["INSERT"] * 2 + ["UPDATE"] * 2
+    assert sorted(written(seen)) == sorted(["BEGIN"] * db.is_sqlite + of_many(db) * 2)
 
 
 def test_many_edits_with_an_expression_in_onupdate(db: World) -> None:
@@ -211,4 +219,4 @@ def test_with_a_table_of_changes_one_row_more_a_transaction(notes: World) -> Non
         note.title = "two"
     with notes.executions() as seen:
         session.commit()
-    assert seen in (["INSERT", "UPDATE", "INSERT"], ["UPDATE", "INSERT", "INSERT"])
+    assert sorted(seen) == sorted(["INSERT", *of_many(notes)])

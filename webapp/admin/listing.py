@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from flask import g
+from jinja2 import pass_context
+from jinja2.filters import do_striptags, soft_str
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import RelationshipDirection
 
@@ -52,6 +55,16 @@ class ListView(QueryView):
         given = [*(self.column_list or self.scaffold_list_columns())]
         names = [*given, *(name for name in VERSIONS if name not in given)]
         return self.get_column_names(names, self.column_exclude_list)
+
+    @pass_context
+    def row_name(self, context: Any, row: Any) -> str:
+        """What a list calls a row, its first column as text: once for all the row's links."""
+        names: dict[Any, str] = g.setdefault("row_names", {})
+        key = self.get_pk_value(row)
+        if key not in names:
+            value = self.get_list_value(context, row, context["list_columns"][0][0])
+            names[key] = do_striptags(soft_str(value))
+        return names[key]
 
     def get_details_columns(self) -> list[tuple[Any, str]]:
         """Hook: the details show every column of the record, long ones too."""

@@ -91,6 +91,7 @@ class VersionedModelView(ThenView):
         """Hook: tells the template which list it is, and the way to the other one."""
         self.tell(
             row_url=self.row_url,
+            row_name=self.row_name,
             revive_url=self.revive_url if self.can_restore else None,
             deleted=self.shows_deleted,
             live_url=self.get_url(".index_view"),

@@ -108,21 +108,29 @@ class Shape(NamedTuple):
                 found.append([name in step.values for step in steps])
         return [*found, [step.op for step in steps]] if self.operations else found
 
-    def next_rows(self, given: Sequence[ColumnElement[Any]]) -> dict[Table, dict[Column[Any], Any]]:
-        """The next versions, from the rows and what is given for each, by table, base first."""
+    def next_rows(
+        self, given: Sequence[ColumnElement[Any]], closed: FromClause | None = None
+    ) -> dict[Table, dict[Column[Any], Any]]:
+        """The next versions, from the rows and what is given for each, by table, base first.
+
+        The rows are those of the tables, or `closed`: what an UPDATE says of those that it closed.
+        """
+        old = self.table.c if closed is None else closed.c
         replaced: dict[Column[Any], Any] = {}
         for place, name in enumerate(self.names):
             target = column_of(self.mapper, name)
             if self.mixed:
                 value, taken = given[2 + 2 * place : 4 + 2 * place]
-                replaced[target] = case((taken == true(), value), else_=target)
+                kept = target if closed is None else old[target.key]
+                replaced[target] = case((taken == true(), value), else_=kept)
             else:
                 replaced[target] = given[2 + place]
         rows = self.table.c
         base = next_row(
             self.table,
             replaced,
-            at=moment(rows, AT),
+            at=moment(old, AT) if closed is None else old.version_to,
+            old=old,
             op=given[-1] if self.operations else bindparam("b_op", type_=rows.version_op.type),
             change_id=bindparam("b_change", type_=rows.change_id.type),
         )
@@ -137,9 +145,9 @@ def shape_of(mapper: Mapper[Any], steps: Sequence[Step]) -> Shape:
 
 
 class Statements(NamedTuple):
-    """Close the rows; insert their next versions."""
+    """Close the rows, unless the first insert does; insert their next versions."""
 
-    close: Update
+    close: Update | None
     copies: list[Insert]
 
 
@@ -174,19 +182,34 @@ def supersede_as_one(
         return None
     parameters = {**given, "b_at": opened.at, "b_change": opened.id, "b_op": steps[0].op}
     try:
-        count = connection.execute(statements.close, parameters).rowcount
-        if count == len(steps):
-            for copy in statements.copies:
-                connection.execute(copy, parameters)
+        return _run(connection, statements, parameters, len(steps))
     finally:
         if GIVEN in connection.info:
             connection.info[GIVEN] = ()
+
+
+def _run(
+    connection: Connection, statements: Statements, parameters: dict[str, Any], expected: int
+) -> int:
+    count, copies = expected, statements.copies
+    if statements.close is None:
+        first, *copies = copies
+        options = {"preserve_rowcount": True}
+        count = connection.execute(first, parameters, execution_options=options).rowcount
+    else:
+        count = connection.execute(statements.close, parameters).rowcount
+    if count == expected:
+        for copy in copies:
+            connection.execute(copy, parameters)
     return count
 
 
 @lru_cache(maxsize=256)
 def array_statements(shape: Shape) -> Statements:
-    """For PostgreSQL: what is given is a set of rows, made of arrays."""
+    """For PostgreSQL: what is given is a set of rows, made of arrays.
+
+    The rows that an UPDATE has just closed are what the next versions copy, in one statement.
+    """
     kinds = dict(enumerate(shape.types()))
     rows = (
         func.unnest(*(_array(n, kind) for n, kind in kinds.items()))
@@ -194,8 +217,16 @@ def array_statements(shape: Shape) -> Statements:
         .render_derived(name="given")
     )
     given = list(rows.c)
-    close = update(shape.table).where(_is_given(shape.table, given))
-    return Statements(_closing(shape.table, close), _copying(shape, rows, given))
+    close = _closing(shape.table, update(shape.table).where(_is_given(shape.table, given)))
+    if part_tables(shape.mapper):
+        return Statements(close, _copying(shape, rows, given))
+    closed = close.returning(*shape.table.c, *given[2:]).cte("closed")
+    told = [*given[:2], *(closed.c[_name(n)] for n in range(2, len(given)))]
+    row = shape.next_rows(told, closed)[shape.table]
+    # in an order, so that all are closed before the first is inserted: values may change places
+    chosen = select(*row.values()).select_from(closed).order_by(closed.c.id)
+    copy = insert(shape.table).from_select(list(row), chosen, include_defaults=False)
+    return Statements(None, [copy])
 
 
 @lru_cache(maxsize=256)

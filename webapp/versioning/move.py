@@ -17,6 +17,10 @@ from .ledger import Step, ledger_of
 from .plan import finish
 from .shape import comparers
 
+#: Where a listener to all flushes comes from that does not ask which objects were dirty.
+#: Flask-Admin brings this one along, so it is there in every application with an admin.
+UNCONCERNED = {"sqlalchemy_utils.aggregates"}
+
 
 def move_on(session: Session, dirty: Sequence[Any]) -> None:
     """Let the dirty objects be their planned versions, unless the ORM has to see them.
@@ -55,4 +59,6 @@ def _has_listeners(mapper: Mapper[Any]) -> bool:
 
 
 def _flush_is_watched(session: Session) -> bool:
-    return len(session.dispatch.after_flush) > 1
+    """Whether somebody else than this package may look at the flush's dirty objects."""
+    listeners = session.dispatch.after_flush
+    return sum(each.__module__ not in UNCONCERNED for each in listeners) > 1

@@ -54,13 +54,18 @@ def next_row(
     at: Any,
     op: Any,
     change_id: Any,
+    old: Any = None,
 ) -> dict[Column[Any], Any]:
-    """The next version of a row of `table` as SQL expressions over that row, by column."""
-    values: dict[Column[Any], Any] = {c: c for c in table.c if c.computed is None}
+    """The next version of a row of `table` as SQL expressions over that row, by column.
+
+    `old` are the columns of the row, where it is not read from the table itself.
+    """
+    old = table.c if old is None else old
+    values: dict[Column[Any], Any] = {c: old[c.key] for c in table.c if c.computed is None}
     values.update((c, value) for c, value in replaced.items() if c.table is table)
     values.update(
         {
-            table.c.version_id: table.c.version_id + 1,
+            table.c.version_id: old.version_id + 1,
             table.c.is_current_version: true(),
             table.c.version_from: at,
             table.c.version_to: null(),

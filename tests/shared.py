@@ -1,0 +1,68 @@
+"""One application for many tests: each gets it over a database of its own, and as it was made.
+
+Building an application and answering its first request takes ten times as long as a page does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, make_url
+
+from tests.ready import make_ready
+from webapp import create_app, database
+from webapp.extensions import db
+
+#: What makes an application another one, aside of its settings: the tables that there are.
+_MADE: dict[tuple[str, frozenset[str]], Flask] = {}
+#: Fixtures by which a test alters what an application is built from.
+ALTERING = {"monkeypatch"}
+
+
+@contextmanager
+def app_for(request: pytest.FixtureRequest, given: dict[str, Any]) -> Iterator[Flask]:
+    """An application with these settings, its tables and the cast.
+
+    A test that may alter what it is built from, or is marked `own_app`, has one of its own.
+    """
+    own = ALTERING & set(request.fixturenames) or request.node.get_closest_marker("own_app")
+    app = create_app(given) if own else _shared(given)
+    parts = [app.config] if own else [app.config, *map(vars, _views(app))]
+    before = [dict(part) for part in parts]
+    try:
+        make_ready(app)
+        yield app
+    finally:
+        with app.app_context():
+            database.close()
+        for part, saved in zip(parts, before, strict=True):
+            part.clear()
+            part.update(saved)
+
+
+def _views(app: Flask) -> Iterator[Any]:
+    for admin in app.extensions["admin"]:
+        yield from admin._views
+
+
+def _shared(given: dict[str, Any]) -> Flask:
+    url, folder = make_url(given["DATABASE_URL"]), Path(given["INSTANCE_PATH"])
+    theirs = {"DATABASE_URL": url.drivername, "INSTANCE_PATH": ""}
+    key = repr(sorted((given | theirs).items())), frozenset(db.metadata.tables)
+    app = _MADE.get(key)
+    if app is None:
+        app = create_app(given)
+        _MADE[key[0], frozenset(db.metadata.tables)] = app  # its models may be new ones
+        return app
+    folder.mkdir(parents=True, exist_ok=True)
+    app.instance_path = str(folder)
+    app.config.update(SQLALCHEMY_DATABASE_URI=url, UPLOADS=str(folder / "uploads"))
+    with app.app_context():
+        db.engines[None] = create_engine(url, **database.engine_options(url))  # type: ignore[index]
+        database.prepare()
+    return app
