@@ -18,6 +18,7 @@ from flask import Flask
 
 from webapp import database
 from webapp.accounts.commands import user
+from webapp.audit import audit
 from webapp.auth import accounts
 from webapp.auth import demo as demo_accounts
 from webapp.config import PREFIX, ConfigError
@@ -74,6 +75,7 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
     return host(port(command))
 
 
+commands.add_command(audit)
 commands.add_command(history)
 commands.add_command(user)
 commands.add_command(integrity)

@@ -56,7 +56,12 @@ def build(given: Mapping[str, Any]) -> Flask:
     for name in settings.APPS:
         _load(name, "models", required=True)
     configure_mappers()
-    versioning.enable_versioning(db.session, change_model=changes.Change, describe=changes.describe)
+    versioning.enable_versioning(
+        db.session,
+        change_model=changes.Change,
+        describe=changes.describe,
+        finish=audit.write_due,
+    )
     with app.app_context():
         database.prepare()
     _open_admin(app, settings.APPS)

@@ -17,6 +17,7 @@ WRITE = {EDITOR, ADMINISTRATOR}
 TAKE_OUT = {EDITOR, AUDITOR, ADMINISTRATOR}
 READ_EVENTS = {AUDITOR, ADMINISTRATOR}
 MANAGE = {ADMINISTRATOR}
+REVIEW = {AUDITOR, ADMINISTRATOR}
 
 #: Of every view of a model: method of the view -> request -> roles.
 RECORDS = {
@@ -54,6 +55,11 @@ SITE = {
     "changes.change_view": {"GET": SIGNED_IN},
     "changes.undo_view": {"GET": WRITE, "POST": WRITE},
     "reads.index_view": {"GET": READ_EVENTS},
+    "review.index_view": {"GET": REVIEW},
+    "review.all_view": {"GET": REVIEW, "POST": REVIEW},
+    # what was said is read by all; an auditor adds to it, and who may edit answers
+    "review.change_view": {"GET": SIGNED_IN, "POST": WRITE | REVIEW},
+    "mine.index_view": {"GET": SIGNED_IN},  # own
     "accounts.index_view": {"GET": MANAGE},
     "accounts.new_view": {"GET": MANAGE, "POST": MANAGE},
     "accounts.account_view": {"GET": MANAGE},  # own and other

@@ -8,10 +8,12 @@ from playwright.sync_api import Browser
 
 from tests import accounts
 from tests.e2e.conftest import LiveServer, watched
+from webapp.audit.acting import Seen, act
+from webapp.audit.models import Act
 from webapp.auth import accounts as ours
 from webapp.catalog.models import Product, Supplier
 from webapp.extensions import db
-from webapp.versioning import change, current
+from webapp.versioning import change, change_digest, current
 
 MARKER = "<img src=x onerror=\"document.title='stolen'\"><script>document.title='stolen'</script>"
 PAGES = [
@@ -39,6 +41,12 @@ PAGES = [
     "/admin/changes/1/",
     "/admin/changes/2/",
     "/admin/changes/2/undo/",
+    "/admin/review/",
+    "/admin/review/?state=query&actor=Eve&reason=img&field=product.name",
+    "/admin/review/1/",
+    "/admin/review/2/",
+    "/admin/review/all/",
+    "/admin/review/mine/",
     "/admin/accounts/",
     "/admin/accounts/new/",
     "/admin/accounts/1/",
@@ -66,6 +74,9 @@ def marked(live_server: LiveServer) -> LiveServer:
             row.attributes = {MARKER: [MARKER]}
             db.session.delete(db.session.scalars(current(Product).where(Product.id == 2)).one())
             db.session.commit()
+        seen = Seen(0, change_digest(db.session(), 1) or "")
+        act(db.session(), 1, Act.QUERY, person="Eve", seen=seen, comment=MARKER)
+        db.session.commit()
     return live_server
 
 

@@ -28,10 +28,14 @@ class Card(NamedTuple):
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the home page that another room brings: its template, and what that shows."""
+    """A part of the home page that another room brings: its template, and what that shows.
+
+    It stands below the models, or above them all with `first`.
+    """
 
     template: str
     shown: dict[str, Any]
+    first: bool = False
 
 
 #: Makes a panel for whoever asks; None where there is nothing to show, or nothing that may be seen.
@@ -85,7 +89,7 @@ class HomeView(AdminIndexView):
 
 
 def add_panel(admin: Admin, make: MakePanel) -> None:
-    """Show a panel below the models on the home page of the admin."""
+    """Show a panel on the home page of the admin."""
     home = admin.index_view
     assert isinstance(home, HomeView)
     home.panels.append(make)

@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 from flask_admin import Admin
 
+from webapp.auth.policy import Permission
 from webapp.extensions import db
 from webapp.versioning import MASKED, ChangedRecord, FieldChange, Operation, Tally, recorded_models
 
@@ -37,6 +38,11 @@ class Subject:
         looks.saw_ids(self.model, (record.id,))
         layout: Layout = self.view.layout(runs.TIMELINE)
         return layout.changes(record.changes, first=record.operation == Operation.CREATE)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The fields that the person never sees."""
+        return frozenset() if self.view is None else self.view.hidden_fields_now()
 
     def label(self, name: str) -> str:
         assert self.view is not None
@@ -66,6 +72,21 @@ class Subject:
         if version is None:
             return url_for(page, id=str(id))
         return url_for(page, id=str(id), before=version + 1, _anchor=f"v{version}")
+
+    def edit_url(self, id: Any) -> str | None:
+        """The record's edit page, for whoever may edit it."""
+        if not self.may_edit():
+            return None
+        assert self.view is not None
+        return url_for(f"{self.view.endpoint}.edit_view", id=str(id))
+
+    def may_review(self) -> bool:
+        """Whether the policy lets the person review changes of the model."""
+        return self.view is not None and bool(self.view.may(Permission.REVIEW))
+
+    def may_edit(self) -> bool:
+        """Whether the person may edit records of the model."""
+        return self.view is not None and bool(self.view.can_edit)
 
     def may_undo(self, operation: str) -> bool:
         """Whether its view allows what takes such a version back."""

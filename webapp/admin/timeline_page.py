@@ -17,6 +17,7 @@ from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, ti
 from . import looks, moments, presentation, runs
 from .declared import Declared
 from .lookup_page import LookUpView
+from .marks import marks_of
 from .plot import Plot, plot
 from .references import Target
 from .shown import Layout
@@ -90,6 +91,7 @@ class TimelineView(LookUpView):
                 for entry in page.entries
             },
             plot=self._plot(record),
+            marks=marks_of(entry.change_id for entry in page.entries),
             picked={"a": numbers[min(1, len(numbers) - 1)], "b": numbers[0]},
             form_url=self.get_url(".compare_view"),
             compare_url=lambda a, b, **more: self.compare_url(record, a, b, **more),

@@ -12,8 +12,9 @@ from flask_admin import expose
 from webapp.changes import Change
 from webapp.versioning import Reference, blame, is_versioned
 
-from . import givers, hidden, presentation
+from . import givers, hidden, policies, presentation
 from .file_page import shown_file
+from .marks import marks_of
 from .plain import drop_actions, make_plain, stock_over_plain
 from .record_then import ThenView
 
@@ -23,11 +24,13 @@ class VersionedModelView(ThenView):
     """List, details, create, edit, delete and timeline of a model's records.
 
     All of Flask-Admin's settings work, but for `column_editable_list` and the modal forms. Ours are
-    `reason_required`, `form_references`, `timeline_size` and `timeline_plot`. Over a model without
-    versions it behaves like the stock view, in our look.
+    `reason_required`, `form_references`, `timeline_size`, `timeline_plot` and `review_policy`. Over
+    a model without versions it behaves like the stock view, in our look.
     """
 
     keeps_versions = True
+    #: Which changes of the model await an auditor's review: one of `policies`, or a list of them.
+    review_policy: Any = ()
 
     can_export = False  # exported text is escaped and capped where a view turns it on
     export_max_rows = 10_000
@@ -55,6 +58,7 @@ class VersionedModelView(ThenView):
         super().__init__(model, *args, **kwargs)
         if self.keeps_versions:
             hidden.check(self)
+            policies.check(self)
         else:
             drop_actions(self, VersionedModelView)
 
@@ -113,6 +117,7 @@ class VersionedModelView(ThenView):
         change = self.session.session.get(Change, model.change_id or 0)
         g.last_actors = {model.id: change.actor if change else None}
         found = blame(self.session.session(), self.model, model.id)
+        made_by = {each.change_id for each in found.values()} | {model.change_id}
         return self.record_page(
             self.details_template,
             model,
@@ -120,6 +125,7 @@ class VersionedModelView(ThenView):
             get_value=self.get_detail_value,
             blame=givers.by_column(self.model, (name for name, _ in self._details_columns), found),
             version_url=lambda number: self.version_url(model, number),
+            marks=marks_of(made_by),
             delete_form=self.delete_form() if self.can_delete else None,
         )
 

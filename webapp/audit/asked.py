@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.admin import times
 from webapp.admin.subjects import Subject
-from webapp.versioning import Operation, Reading, read_moment
+from webapp.versioning import Operation, Reading, link_names, read_moment, shown_columns
 
 FIELDS = ("model", "operation", "actor", "from", "to", "reason")
+#: The lists of reviews have these as well.
+REVIEWED = (*FIELDS, "field", "state")
 LONGEST_REASON = 200
+NO_CHOICE: Mapping[str, Any] = {}
 
 
 @dataclass
@@ -26,11 +29,22 @@ class Asked:
     notes: list[str] = field(default_factory=list)
 
 
-def read(args: Mapping[str, str], subjects: Mapping[str, Subject]) -> Asked:
+def read(
+    args: Mapping[str, str],
+    subjects: Mapping[str, Subject],
+    *,
+    names: Collection[str] = FIELDS,
+    states: Mapping[str, Any] = NO_CHOICE,
+) -> Asked:
     """The filters of an address. Moments without an offset are in the display zone; `to` a day
     means to its end."""
-    asked = Asked({name: args[name] for name in FIELDS if args.get(name, "").strip()})
+    asked = Asked({name: args[name] for name in names if args.get(name, "").strip()})
     typed = asked.typed
+    if "state" in typed:
+        _read_choice(asked, "state", states)
+    if "field" in typed:
+        fields = [each for _, group in fields_of(subjects) for each in group]
+        _read_choice(asked, "field", {key: pair for key, _, pair in fields})
     if "model" in typed:
         _read_choice(asked, "model", {key: each.model for key, each in subjects.items()})
     if "operation" in typed:
@@ -49,6 +63,23 @@ def read(args: Mapping[str, str], subjects: Mapping[str, Subject]) -> Asked:
     if since and until and since >= until:
         asked.errors["to"] = "The period ends before it begins."
     return asked
+
+
+def fields_of(
+    subjects: Mapping[str, Subject],
+) -> list[tuple[str, list[tuple[str, str, tuple[type[Any], str]]]]]:
+    """The fields that can be asked for, model by model: key, label, and which one it is."""
+    return [
+        (
+            subject.name,
+            [
+                (f"{key}.{name}", subject.label(name), (subject.model, name))
+                for name in (*shown_columns(subject.model), *link_names(subject.model))
+                if name not in subject.hidden
+            ],
+        )
+        for key, subject in subjects.items()
+    ]
 
 
 def _read_choice(asked: Asked, name: str, choices: Mapping[str, Any]) -> None:

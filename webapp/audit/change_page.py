@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,19 +12,18 @@ from flask_admin import expose
 from webapp.admin import identity
 from webapp.admin.subjects import Subject, name_of
 from webapp.extensions import db
-from webapp.versioning import ModelChanges, UnknownChange, WhatChanged, what_changed
+from webapp.versioning import ModelChanges
 
-from .feed_page import OPERATIONS, FeedView
-
-NUMBER = re.compile(r"[1-9]\d{0,18}", re.ASCII)
-LARGEST = 2**63 - 1
-UNKNOWN = "There is no change with this number, or it made no version. Look for it in the feed."
+from . import words
+from .acting import threads
+from .feed_page import FeedView
+from .words import OPERATIONS
 
 
 class ChangeView(FeedView):
     """`/admin/changes/7/`; of many records, the next ones of a model: `?model=product&after=100`.
 
-    Two statements and one for each model, and one for each column that refers to records.
+    Three statements, one for each model, and one for each column that refers to records.
     """
 
     #: Records of a model on a page.
@@ -48,34 +47,12 @@ class ChangeView(FeedView):
             operations=OPERATIONS,
             name_of=name_of,
             partly=only,
+            thread=threads(db.session(), [id])[id],
+            words=words,
+            why=partial(words.why, shown=self.subjects.shown),
+            review_url=self.get_url("review.change_view", number=id),
             more_url=lambda each: self._more_url(id, each),
             undo_url=self.get_url(".undo_view", number=id) if self.may_undo(found) else None,
-        )
-
-    @staticmethod
-    def number(text: str) -> int:
-        """The number of a change in an address. 404 for what cannot be one."""
-        if not NUMBER.fullmatch(text) or int(text) > LARGEST:
-            abort(404, UNKNOWN)
-        return int(text)
-
-    @staticmethod
-    def what(id: int, **page: Any) -> WhatChanged:
-        try:
-            return what_changed(db.session(), id, **page)
-        except UnknownChange:
-            abort(404, UNKNOWN)
-
-    def prepare(self, models: list[ModelChanges]) -> None:
-        """Look up what the pages' values refer to."""
-        for each in models:
-            changes = (change for record in each.records for change in record.changes)
-            self.subjects[each.model].look_up(changes)
-
-    def may_undo(self, found: WhatChanged) -> bool:
-        """Whether the views of all its models allow to take back what it did."""
-        return all(
-            self.subjects[each.model].may_undo(each.operation) for each in found.change.tallies
         )
 
     def _place(self) -> tuple[Subject | None, dict[type[Any], Any]]:

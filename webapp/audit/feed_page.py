@@ -8,23 +8,16 @@ from flask import abort, current_app, request
 from flask_admin import expose
 
 from webapp.admin import presentation, times
-from webapp.admin.across import AcrossModels
 from webapp.auth import gate
 from webapp.extensions import db
 from webapp.versioning import Feed, Place, activity, changes
 
 from . import asked
-
-#: The operations, as people call them.
-OPERATIONS = {
-    "create": "created",
-    "update": "edited",
-    "delete": "deleted",
-    "restore": "restored",
-}
+from .about_changes import AboutChanges
+from .words import OPERATIONS
 
 
-class FeedView(AcrossModels):
+class FeedView(AboutChanges):
     """The page `/admin/changes/`. Its filters and its place in the feed are in the address."""
 
     #: Of each model, its own view says what of it may be seen, and undone.

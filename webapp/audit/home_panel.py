@@ -12,7 +12,8 @@ from webapp.admin.home import Panel
 from webapp.extensions import db
 from webapp.versioning import changes, count_between, utcnow
 
-from .feed_page import OPERATIONS, FeedView
+from .feed_page import FeedView
+from .words import OPERATIONS
 
 LATEST = 5
 WEEKS = 12

@@ -26,7 +26,7 @@ from webapp.versioning import (
 
 from . import preview
 from .change_page import ChangeView
-from .feed_page import OPERATIONS
+from .words import OPERATIONS
 
 FORBIDDEN = "This change touched records that may not be edited, or deleted, on the pages here."
 KEPT = "This change altered a field that you may not change, so you cannot undo it."

@@ -58,7 +58,10 @@ SITE: Mapping[str, frozenset[str]] = {
 ABOUT = {
     Role.VIEWER: "looks at records and their history",
     Role.EDITOR: "creates, edits, deletes and restores records, one or many, and exports them",
-    Role.AUDITOR: "looks at everything and exports it, reads the events of accounts and who looked",
+    Role.AUDITOR: (
+        "looks at everything, exports it, reviews changes, reads the events of accounts and who"
+        " looked at what"
+    ),
     Role.ADMINISTRATOR: "does what all others do, manages the accounts, and repairs flags",
 }
 

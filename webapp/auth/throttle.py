@@ -52,7 +52,7 @@ def check(endpoint: str) -> None:
     if endpoint == "security.login" and is_post:
         _check_sign_in()
     elif endpoint in CONFIRMATIONS and is_post:
-        _hit("confirm", CONFIRMING, str(person().id))
+        count_confirmation()
     elif endpoint.endswith(".export"):
         _hit("export", EXPORT, str(person().id))
     elif endpoint.endswith(".compare_view"):
@@ -61,6 +61,11 @@ def check(endpoint: str) -> None:
         name.startswith("flt") for name in request.args
     ):
         _hit("search", SEARCH, str(person().id))
+
+
+def count_confirmation() -> None:
+    """Count that a person confirms who they are. Raises TooManyRequests beyond what is allowed."""
+    _hit("confirm", CONFIRMING, str(person().id))
 
 
 def _check_sign_in() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webapp.admin import VersionedModelView, register
+from webapp.admin.policies import Every, Fields, Operations, Over, Records, Share
 
 from .models import Category, Contract, Order, OrderLine, Product, Supplier, Terms
 
@@ -18,6 +19,7 @@ class SupplierAdmin(VersionedModelView):
     column_labels = {"lead_days": "Lead time"}
     column_descriptions = {"lead_days": "Days from the order to the delivery, as agreed."}
     can_export = True
+    review_policy = Fields("name", "preferred", "lead_days")
 
 
 @register(Product, name="Products", category=CATALOGUE)
@@ -44,6 +46,7 @@ class ProductAdmin(VersionedModelView):
     }
     timeline_plot = "price"
     can_export = True
+    review_policy = [Over("price", 20), Operations("delete", "restore"), Records(50)]
 
 
 @register(Category, name="Categories", category=CATALOGUE)
@@ -60,6 +63,7 @@ class OrderAdmin(VersionedModelView):
     column_default_sort = ("number", True)
     column_searchable_list = ["number", "customer"]
     column_filters = ["status", "ordered_on"]
+    review_policy = Share(0.1)
 
 
 @register(OrderLine, name="Order lines", category=SALES)
@@ -86,3 +90,4 @@ class TermsAdmin(VersionedModelView):
     column_default_sort = "name"
     column_searchable_list = ["name", "text"]
     column_labels = {"payment_days": "Days to pay"}
+    review_policy = Every()

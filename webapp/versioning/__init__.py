@@ -5,9 +5,10 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 """
 
 from .activity import Activity, activity, count_between
+from .altered import Made, made
 from .blame import Blame, blame
 from .change import ChangeRecord, change
-from .change_digest import change_digest
+from .change_digest import change_digest, change_digests
 from .diff import FieldChange, diff, link_changes
 from .differences import (
     Blob,
@@ -40,7 +41,8 @@ from .errors import (
     VersionConflict,
     VersioningError,
 )
-from .feed import ChangeEntry, Feed, Place, Tally, changes
+from .excerpts import excerpts
+from .feed import ChangeEntry, Feed, Place, Tally, changes, tally
 from .findings import Fault, Finding, ModelCheck
 from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
@@ -105,6 +107,7 @@ __all__ = [
     "Hunk",
     "LabelDifference",
     "LeftField",
+    "Made",
     "ManyPlan",
     "MembersDifference",
     "ModelChanges",
@@ -150,6 +153,7 @@ __all__ = [
     "blame",
     "change",
     "change_digest",
+    "change_digests",
     "changes",
     "check_model",
     "collected",
@@ -162,6 +166,7 @@ __all__ = [
     "deleted",
     "diff",
     "enable_versioning",
+    "excerpts",
     "floating",
     "following",
     "guard_faults",
@@ -176,6 +181,7 @@ __all__ = [
     "linked",
     "live",
     "load_as_of",
+    "made",
     "masked_columns",
     "mend_guards",
     "merge_fields",
@@ -198,6 +204,7 @@ __all__ = [
     "restore",
     "retry_on_conflict",
     "shown_columns",
+    "tally",
     "timeline",
     "undo",
     "undo_change",

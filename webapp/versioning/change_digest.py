@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -25,35 +26,48 @@ def change_digest(session: Session, change_id: int) -> str | None:
 
     Raises VersioningError where the session records no changes.
     """
+    return change_digests(session, [change_id]).get(change_id)
+
+
+def change_digests(
+    session: Session, change_ids: Collection[int], *, models: Iterable[type[Any]] | None = None
+) -> dict[int, str]:
+    """The `change_digest` of each of the changes that there are, by number, in as many statements
+    as that of one. Whoever knows which `models` they touched need not have all of them asked."""
     recorder = inspect(change_model(session))
     connection = session.connection(bind_arguments={"mapper": recorder})
-    line = _line(connection, version_table(recorder), change_id)
-    if line is None:
-        return None
-    found: list[bytes] = []
-    for model in recorded_models(session):
+    lines = _lines(connection, version_table(recorder), change_ids)
+    found: dict[int, list[bytes]] = {id: [] for id in lines}
+    asked = recorded_models(session) if models is None else models
+    for model in asked if lines else ():
         connection = session.connection(bind_arguments={"mapper": inspect(model)})
-        found += _of_versions(connection, version_table(inspect(model)), change_id)
+        for id, digest in _of_versions(connection, version_table(inspect(model)), list(lines)):
+            found[id].append(digest)
+    return {id: _digest(line, found[id]) for id, line in lines.items()}
+
+
+def _digest(line: str, versions: list[bytes]) -> str:
     hashed = sha256(line.encode("utf-8", "surrogatepass"))
-    for each in sorted(found):
+    for each in sorted(versions):
         hashed.update(each)
     return hashed.hexdigest()
 
 
-def _line(connection: Connection, changes: Table, change_id: int) -> str | None:
+def _lines(connection: Connection, changes: Table, ids: Collection[int]) -> dict[int, str]:
     reader = change_line(changes, connection.dialect)
-    query = select(*reader.columns).where(changes.c.id == change_id)
-    row = connection.execute(query).first()
-    return None if row is None else reader.line(*row)
+    query = select(changes.c.id, *reader.columns).where(changes.c.id.in_(ids))
+    return {id: reader.line(*row) for id, *row in connection.execute(query)}
 
 
-def _of_versions(connection: Connection, table: Table, change_id: int) -> list[bytes]:
+def _of_versions(
+    connection: Connection, table: Table, ids: Collection[int]
+) -> Iterator[tuple[int, bytes]]:
+    """The number of the change and the digest of the line, of each of the changes' versions."""
     content = content_of(table, connection.dialect)
-    query: Select[Any] = select(*content.columns).select_from(content.source)
-    found = []
-    for rows in in_batches(connection, query.where(table.c.change_id == change_id)):
+    query: Select[Any] = select(*content.columns, table.c.change_id.label("of_change"))
+    query = query.select_from(content.source).where(table.c.change_id.in_(ids))
+    for rows in in_batches(connection, query):
         links = links_of_rows(connection, table, rows)
-        for row in map(tuple, rows):
+        for *row, id in map(tuple, rows):
             line = content.line(row, links[row[0], row[1]])
-            found.append(sha256(line.encode("utf-8", "surrogatepass")).digest())
-    return found
+            yield id, sha256(line.encode("utf-8", "surrogatepass")).digest()

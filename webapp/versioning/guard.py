@@ -5,7 +5,8 @@ A row may be closed once (flag off, `version_to` set, all else as it was); the c
 inserted it, which names its open change to the connection (`change.allow_amending`). A repair names
 itself in that place, and may set a flag to what the version numbers say (`repair.repair_flags`).
 Everything else is refused, INSERT OR REPLACE and TRUNCATE included. A digest is replaced by the
-transaction that wrote it alone, and rows of append-only tables (the changes) are never altered.
+transaction that wrote it alone. Rows of append-only tables (the changes) are never altered, save
+that a column named in ``info={"append_only": {"followed_by"}}`` may be given its value, once.
 Whoever owns the database can drop triggers: guards stop accidents.
 """
 
@@ -113,7 +114,26 @@ def _allowed_link(table: Table, same: str) -> str:
     return " AND ".join([*kept, "OLD.removed_in IS NULL", "NEW.removed_in IS NOT NULL"])
 
 
-LAWFUL: dict[str, Callable[[Table, str], str]] = {"versioned": _allowed, "links": _allowed_link}
+def _allowed_once(table: Table, same: str) -> str:
+    """The named columns of an append-only table may be given their value, once."""
+    once = set(table.info["append_only"])
+    first = [f"OLD.{_quoted(each)} IS NULL" for each in sorted(once)]
+    given = [f"NEW.{_quoted(each)} IS NOT NULL" for each in sorted(once)]
+    return " AND ".join([*_kept(table, same, once), *first, *given])
+
+
+LAWFUL: dict[str, Callable[[Table, str], str]] = {
+    "versioned": _allowed,
+    "links": _allowed_link,
+    "append_only": _allowed_once,
+}
+
+
+def _lawful(table: Table, kind: str, same: str) -> str | None:
+    """The condition under which an UPDATE is lawful for anyone; None where it never is."""
+    if kind not in LAWFUL or (kind == "append_only" and table.info[kind] is True):
+        return None
+    return LAWFUL[kind](table, same)
 
 
 def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
@@ -129,7 +149,7 @@ def _sqlite(table: Table, kind: str) -> list[str]:
     # no open change and a row without one are both NULL, which makes the row nobody's own
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
     own = own if kind != "append_only" else "0"
-    allowed = LAWFUL[kind](table, "NEW.{0} IS OLD.{0}") if kind in LAWFUL else "0"
+    allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") or "0"
     return _sqlite_rules(table, own, allowed, _sqlite_repair(table) if kind == "versioned" else "0")
 
 
@@ -180,7 +200,8 @@ def _sqlite_rules(table: Table, own: str, allowed: str, repair: str = "0") -> li
 
 def _postgresql(table: Table, kind: str) -> list[str]:
     rows = "append_only" if kind == "append_only" else "versioned"
-    unless = f"WHEN (NOT ({LAWFUL[kind](table, SAME_IMAGE)}))" if kind in LAWFUL else ""
+    lawful = _lawful(table, kind, SAME_IMAGE)
+    unless = "" if lawful is None else f"WHEN (NOT ({lawful}))"
     return _postgresql_rules(table, f"'{rows}'", unless)
 
 
