@@ -60,6 +60,8 @@ SITE = {
     # what was said is read by all; an auditor adds to it, and who may edit answers
     "review.change_view": {"GET": SIGNED_IN, "POST": WRITE | REVIEW},
     "mine.index_view": {"GET": SIGNED_IN},  # own
+    "report.index_view": {"GET": REVIEW},
+    "report.export": {"GET": REVIEW},
     "accounts.index_view": {"GET": MANAGE},
     "accounts.new_view": {"GET": MANAGE, "POST": MANAGE},
     "accounts.account_view": {"GET": MANAGE},  # own and other

@@ -18,12 +18,13 @@ from .due import RULES, rules_from
 from .home_panel import activity_panel
 from .queue_page import MineView
 from .reads_page import ReadsView
+from .report_page import ReportView
 from .reviewed_page import ReviewedPage
 from .undo_page import UndoView
 from .waiting_panel import waiting_panel
 
 #: Endpoints that no model may take.
-ENDPOINTS = ("changes", "review", "mine", "reads")
+ENDPOINTS = ("changes", "review", "mine", "report", "reads")
 
 
 class ChangesView(UndoView):
@@ -52,6 +53,7 @@ def init_audit(admin: Admin) -> None:
     add_panel(admin, partial(waiting_panel, review))
     add_panel(admin, partial(activity_panel, changes))
     add_marks(admin, marks)
+    admin.add_view(ReportView("Report of reviews", endpoint="report", url="/admin/review/report"))
     admin.add_view(ReadsView("Reads", endpoint="reads"))
     reads.init_app(admin.app, admin._views)
 

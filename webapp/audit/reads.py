@@ -40,6 +40,10 @@ PAGES = {
     "search.index_view": "search",
     "changes.change_view": "change",
     "changes.undo_view": "undo of a change",
+    "review.index_view": "review queue",
+    "review.all_view": "sign-off of many",
+    "review.change_view": "review",
+    "mine.index_view": "own changes",
 }
 
 
