@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tests import accounts
 from tests.admin.conftest import Shop, form_of, save
 from tests.audit.clinic.models import Bed, Patient, Ward
+from tests.audit.reviews import review
 from webapp.admin import VersionedModelView
 from webapp.audit import reads
 from webapp.audit.reads import ReadAccess
@@ -118,6 +119,18 @@ def test_pages_across_models_are_looks_as_well(client: FlaskClient, app: Flask, 
     client.get("/admin/search/?q=Ada")
     client.get("/admin/changes/2/undo/")
     assert pages(app) == ["change", "search", "undo of a change"]
+
+
+def test_reviews_show_what_changed_so_they_are_looks(app: Flask, shop: Shop) -> None:
+    review(app, Patient)
+    shop.edit(Patient, int(shop.add(Patient, name="Ada")), actor="Zoe", notes="better")
+    bob = accounts.as_(app, "Bob")
+    for address in ("", "2/"):
+        assert bob.get(f"/admin/review/{address}").status_code == 200
+    assert set(log(app)) == {
+        ("Bob", "clinic_patient", "1", "review queue"),
+        ("Bob", "clinic_patient", "1", "review"),
+    }
 
 
 def test_a_form_that_comes_back_shows_the_record_again(
