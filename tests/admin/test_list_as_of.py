@@ -167,6 +167,33 @@ def test_a_large_number_is_not_counted_to_its_end(
     assert len(rows(client.get(further))) == 1
 
 
+def test_no_more_versions_are_read_to_count_them_than_is_quick(
+    client: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 13):
+        shop.add(Bench, length=number)
+    at = made(shop, Bench, 12, 1)
+    monkeypatch.setattr(list_then, "FEW", 3)
+    assert "12 records " in words(page(client, "bench/", at))
+    monkeypatch.setattr(list_then, "MOST_READ", 12)
+    some = page(client, "bench/", at)
+    assert "At least 12 records" in words(some) and len(rows(some)) == 12
+
+
+def test_an_early_moment_shows_the_few_in_the_same_order(
+    client: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (3, 1, 2):
+        shop.add(Bench, length=number)
+    shop.edit(Bench, 2, length=9)
+    shop.delete(Bench, 3)
+    times = [made(shop, Bench, id, version) for id, version in ((2, 1), (3, 1), (2, 2), (3, 2))]
+    few = [rows(page(client, "bench/", at, sort=0, desc=1)) for at in times]
+    monkeypatch.setattr(list_then, "FEW", -1)
+    assert few == [rows(page(client, "bench/", at, sort=0, desc=1)) for at in times]
+    assert [len(each) for each in few] == [2, 3, 3, 2]
+
+
 def test_nothing_was_there_yet(client: Any, shop: Shop, kettle: int) -> None:
     then = page(client, "gadget/", "1999-01-01")
     assert then.status_code == 200 and "Nothing was there then" in words(then)

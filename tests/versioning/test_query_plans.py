@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from tests import postgresql
 from webapp.versioning import (
@@ -30,11 +30,13 @@ from webapp.versioning import (
     as_of,
     as_of_index,
     as_of_order,
+    began_before,
     count_live,
     current,
     current_index,
     current_unique,
     deleted,
+    deleted_at,
     prepare_sqlite,
     utcnow,
 )
@@ -183,6 +185,26 @@ def test_the_count_of_the_living_reads_no_row_of_the_table(connection: Connectio
 
 def test_the_living_are_counted_without_the_deleted(connection: Connection) -> None:
     assert connection.scalar(select(count_live(Part))) == RECORDS - RECORDS // 100
+
+
+def test_the_few_of_an_early_moment_are_found_by_their_times(connection: Connection) -> None:
+    early = NOW - timedelta(hours=400)  # of all records, only the long one had begun
+    with Session(connection) as session:
+        assert began_before(session, Part, NOW, 10_000) is None
+        few = began_before(session, Part, early, 10_000)
+    assert few is not None
+    plan = plan_of(connection, as_of(Part, early).where(few).order_by(Part.name, Part.id).limit(20))
+    assert {"ix_part_times"} <= indexes_in(plan) <= {"ix_part_times", "key"}, plan
+    assert "Seq Scan" not in plan, plan
+    found = connection.execute(as_of(Part, early).where(few)).all()
+    assert [(row.id, row.version_id) for row in found] == [(LONG, 100)]
+
+
+def test_who_was_deleted_by_a_moment_is_found_among_the_deletions(connection: Connection) -> None:
+    query = select(Part).where(deleted_at(Part, WHEN))
+    plan = plan_of(connection, query)
+    assert indexes_in(plan) == {"ix_part_deletions"}, plan
+    assert "Seq Scan" not in plan, plan
 
 
 def indexes_in(plan: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,13 +12,25 @@ from flask_admin.model.base import ViewArgs
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Query
 
-from webapp.versioning import Operation, alive_at, as_of_order, newest_at
+from webapp.versioning import (
+    alive_at,
+    as_of_order,
+    began_before,
+    deleted_at,
+    is_alive,
+    newest_at,
+)
 
 from . import moments, relations_then, times
 from .bulk import BulkView
 
-#: Records that a list as of a moment counts. An exact number would read every version there is.
+#: Records that a list as of a moment counts, and versions that it reads to do so. An exact number
+#: would read every version there is.
 MOST_COUNTED = 10_000
+MOST_READ = 40_000
+#: Versions that had begun by a moment, up to which they are found by their times.
+FEW = 5_000
+FEW_KEY = "list.begun"
 #: The pages that show a moment; every other one is about the present and refuses to be told one.
 OF_A_MOMENT = {"index_view", "details_view", "compare_view", "export"}
 #: Arguments that stay when another moment is picked; a page's number would mean something else.
@@ -104,20 +117,34 @@ class ThenListView(BulkView):
         """Hook: the versions of then."""
         if self.moment is None:
             return super().get_query()
-        return self.session.session.query(self.model).filter(*self._of_then(self.moment))
+        of_then = *self._of_then(self.moment), *self._of_few(self.moment)
+        return self.session.session.query(self.model).filter(*of_then)
 
     def get_count_query(self) -> Any:
-        """Hook: counts what `get_query` selects, up to `MOST_COUNTED`."""
+        """Hook: counts what `get_query` selects, as far as that is quick."""
         if self.moment is None:
             return super().get_count_query()
+        few = self._of_few(self.moment)
         counted: Any = CappedCount(self.model, session=self.session.session())
-        return counted.filter(*self._of_then(self.moment))
+        if few or self.shows_deleted or not as_of_order(self.model):
+            return counted.filter(*self._of_then(self.moment), *few)
+        counted.when = self.moment.at
+        return counted.filter(is_alive(self.model))
+
+    def _of_few(self, moment: moments.Moment) -> tuple[Any, ...]:
+        """Narrows an early moment down to the few versions that had begun. Asked once a request."""
+        known = request.environ
+        if FEW_KEY not in known:
+            known[FEW_KEY] = ()
+            if as_of_order(self.model) and not self.shows_deleted:
+                few = began_before(self.session.session(), self.model, moment.at, FEW)
+                known[FEW_KEY] = () if few is None else (few,)
+        found: tuple[Any, ...] = known[FEW_KEY]
+        return found
 
     def _of_then(self, moment: moments.Moment) -> tuple[Any, ...]:
-        if self.shows_deleted:
-            is_deleted = self.model.version_op == Operation.DELETE.value
-            return newest_at(self.model, moment.at), is_deleted
-        return (alive_at(self.model, moment.at),)
+        which = deleted_at if self.shows_deleted else alive_at
+        return (which(self.model, moment.at),)
 
     def get_list(self, *args: Any, **kwargs: Any) -> tuple[int | None, Any]:
         """Hook: loads the relations of then, and tells a number that is not the whole."""
@@ -128,7 +155,10 @@ class ThenListView(BulkView):
             is_export = request.endpoint == f"{self.endpoint}.export"
             shown = self._export_columns if is_export else self._list_columns
             self.load_relations(rows, shown, self.moment)
-        if count is not None and count > MOST_COUNTED:
+        if isinstance(count, AtLeast):
+            self.tell(at_least=int(count))
+            count = None
+        elif count is not None and count > MOST_COUNTED:
             self.tell(more_than=MOST_COUNTED)
             count = None
         return count, rows
@@ -183,12 +213,31 @@ class ThenListView(BulkView):
         return f"{self.name}_as_of_{moment}.{export_type}"
 
 
+class AtLeast(int):
+    """A number of rows that is not the whole."""
+
+
 class CappedCount(Query[Any]):
-    """A query that Flask-Admin filters and joins, and that counts no further than needed."""
+    """A query that Flask-Admin filters and joins, and that counts no further than is quick."""
+
+    #: The moment, where it is not among the filters: versions are then read in the order of the
+    #: as-of index, which tells of each whether it counts, and no more than `MOST_READ`.
+    when: datetime | None = None
 
     def scalar(self) -> int:
-        """How many rows there are, at most `MOST_COUNTED` and one."""
+        """How many rows there are, at most `MOST_COUNTED` and one; `AtLeast` so many where not all
+        versions were read."""
         entity: Any = self.column_descriptions[0]["entity"]
-        ordered = self.order_by(*as_of_order(entity))
-        some = ordered.with_entities(literal(1).label("one")).limit(MOST_COUNTED + 1).subquery()
-        return int(self.session.scalar(select(func.count()).select_from(some)) or 0)
+        if self.when is None:
+            rows: Any = self.with_entities(literal(1).label("one"))
+        else:
+            times = self.with_entities(entity.version_from, entity.version_to)
+            read = times.order_by(*as_of_order(entity)).limit(MOST_READ).subquery()
+            rows = select(literal(1).label("one")).where(newest_at(read, self.when))
+        count = self._number(rows.limit(MOST_COUNTED + 1).subquery())
+        if count <= MOST_COUNTED and self.when and self._number(read) == MOST_READ:
+            return AtLeast(count)
+        return count
+
+    def _number(self, rows: Any) -> int:
+        return int(self.session.scalar(select(func.count()).select_from(rows)) or 0)

@@ -112,11 +112,19 @@ def _touched(session: Session, model: Any, operation: str | None) -> ColumnEleme
         query = select(literal(1)).where(version.change_id == Review.change_id)
         if operation is not None:
             query = query.where(version.version_op == operation)
-        found.append(query.correlate(Review).exists())
+        found.append(_is_there(query))
     return or_(false(), *found)
 
 
 def _altered(model: type[Any], name: str) -> ColumnElement[bool]:
     rows = made(model)
     query = rows.select(literal(1)).where(rows.version.change_id == Review.change_id)
-    return query.where(rows.altered(name)).correlate(Review).exists()
+    return _is_there(query.where(rows.altered(name)))
+
+
+def _is_there(query: Select[Any]) -> ColumnElement[bool]:
+    """Whether there is such a version of the change: looked up for each row as the page is read.
+
+    For an EXISTS, PostgreSQL would join all versions of the table to their predecessors first.
+    """
+    return query.correlate(Review).limit(1).scalar_subquery().is_not(None)

@@ -55,7 +55,18 @@ from .masking import MASKED, hide_columns, masked_columns, shown_columns
 from .merge import FieldMerge, merge_fields, merged_values
 from .merge_texts import Hunk
 from .moments import Reading, parse_moment, read_moment
-from .queries import alive_at, as_of, count_live, current, deleted, live, newest_at
+from .queries import (
+    alive_at,
+    as_of,
+    began_before,
+    count_live,
+    current,
+    deleted,
+    deleted_at,
+    is_alive,
+    live,
+    newest_at,
+)
 from .recorded import recorded_models
 from .references import (
     Reference,
@@ -150,6 +161,7 @@ __all__ = [
     "as_of",
     "as_of_index",
     "as_of_order",
+    "began_before",
     "blame",
     "change",
     "change_digest",
@@ -164,6 +176,7 @@ __all__ = [
     "current_unique",
     "data_columns",
     "deleted",
+    "deleted_at",
     "diff",
     "enable_versioning",
     "excerpts",
@@ -174,6 +187,7 @@ __all__ = [
     "hide_columns",
     "hold",
     "install_guards",
+    "is_alive",
     "is_versioned",
     "keep_digests",
     "link_changes",

@@ -16,6 +16,7 @@ KEY = {"id", "version_from", "version_to"}
 DELETED = "is_current_version = {true} AND version_op = 'delete'"
 LIVE = "is_current_version = {true} AND version_op != 'delete'"
 ALIVE = "version_op != 'delete'"
+TOMBSTONE = "version_op = 'delete'"
 #: Marks, in ``Index.info``, the indexes for lists as of a moment.
 AS_OF = "versioning.as_of"
 
@@ -44,6 +45,19 @@ def index_deleted(table: Table) -> None:
     name = f"ix_{table.name}_tombstones"
     if all(index.name != name for index in table.indexes):
         Index(name, table.c.version_op, table.c.id, **_partial(DELETED))
+
+
+def index_times(table: Table) -> None:
+    """Where lists as of a moment have an index, index the times too: see `began_before`.
+
+    Those of the deletions apart, for the list of what was deleted by then.
+    """
+    if not any(index.info.get(AS_OF) for index in table.indexes):
+        return
+    for what, condition in (("times", ALIVE), ("deletions", TOMBSTONE)):
+        name = f"ix_{table.name}_{what}"
+        if all(index.name != name for index in table.indexes):
+            Index(name, table.c.version_from, **_partial(condition))
 
 
 def name_indexes(table: Table) -> None:

@@ -18,8 +18,9 @@ from sqlalchemy import (
     orm,
     select,
     true,
+    tuple_,
 )
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.sql.base import ExecutableOption
 
 from .shape import data_columns
@@ -31,6 +32,12 @@ def is_alive(rows: Any) -> ColumnElement[bool]:
     """The predicate "no tombstone", with the literal that the partial indexes have."""
     alive: ColumnElement[bool] = rows.version_op != literal_column("'delete'")
     return alive
+
+
+def is_tombstone(rows: Any) -> ColumnElement[bool]:
+    """The predicate "a tombstone", with the literal that the partial indexes have."""
+    gone: ColumnElement[bool] = rows.version_op == literal_column("'delete'")
+    return gone
 
 
 def live(model: Any) -> ColumnElement[bool]:
@@ -47,7 +54,7 @@ def live(model: Any) -> ColumnElement[bool]:
 def deleted(model: Any) -> ColumnElement[bool]:
     """The predicate "the newest version, and a tombstone", spelt as its partial index is."""
     rows = model.c if isinstance(model, FromClause) else model
-    return and_(is_newest(rows), rows.version_op == literal_column("'delete'"))
+    return and_(is_newest(rows), is_tombstone(rows))
 
 
 def count_live(model: type[Any]) -> ColumnElement[int]:
@@ -101,6 +108,26 @@ def alive_at(model: Any, when: datetime) -> ColumnElement[bool]:
     """
     rows = model.c if isinstance(model, FromClause) else model
     return and_(newest_at(rows, when), is_alive(rows))
+
+
+def deleted_at(model: Any, when: datetime) -> ColumnElement[bool]:
+    """The predicate "deleted at that moment": the newest version was a tombstone. As `alive_at`."""
+    rows = model.c if isinstance(model, FromClause) else model
+    return and_(newest_at(rows, when), is_tombstone(rows))
+
+
+def began_before(
+    session: Session, model: type[Any], when: datetime, most: int
+) -> ColumnElement[bool] | None:
+    """The predicate "begun by that moment", by the keys of the versions that had.
+
+    Only where at most `most` versions had begun, None where there are more: an early moment's few
+    are then found by their times and sorted, instead of in the order of a list that holds all.
+    """
+    key = model.id, model.version_id
+    begun = select(*key).where(model.version_from <= when, is_alive(model)).limit(most + 1)
+    found = session.scalar(select(func.count()).select_from(begun.subquery())) or 0
+    return None if found > most else tuple_(*key).in_(begun)
 
 
 def current(model: type[T]) -> Select[T]:

@@ -52,7 +52,7 @@ from . import (
     write,
 )
 from .errors import VersioningError
-from .indexes import index_changes, index_deleted, name_indexes, only_one_current
+from .indexes import index_changes, index_deleted, index_times, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, ChangeMade, Settings, is_enabled, ledger_of
 from .masking import check_names
 from .references import tie_references
@@ -287,6 +287,7 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     mapper.add_property("calc_is_current_version", column_property(calculated, deferred=True))
     only_one_current(table)
     index_deleted(table)
+    index_times(table)
     name_indexes(table)
     index_changes(table.metadata)
 

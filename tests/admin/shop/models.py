@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, validates
 
 from webapp.extensions import db
-from webapp.versioning import UtcDateTime, Versioned, current_unique, live
+from webapp.versioning import UtcDateTime, Versioned, as_of_index, current_unique, live
 
 
 class Color(enum.Enum):
@@ -59,6 +59,7 @@ class Bench(Versioned, db.Model):
     """A record without any text by which to call it."""
 
     __tablename__ = "shop_bench"
+    __table_args__ = (as_of_index("length"),)
     length: Mapped[int]
 
 
