@@ -121,6 +121,15 @@ def test_pages_across_models_are_looks_as_well(client: FlaskClient, app: Flask, 
     assert pages(app) == ["change", "search", "undo of a change"]
 
 
+def test_what_is_in_the_way_of_an_undo_shows_values(
+    client: FlaskClient, app: Flask, shop: Shop, ada: int
+) -> None:
+    shop.edit(Patient, ada, notes="worse")
+    page = client.get("/admin/changes/2/undo/")
+    assert "cannot be undone" in page.text
+    assert log(app) == [("Carol", "clinic_patient", "1", "undo of a change")]
+
+
 def test_reviews_show_what_changed_so_they_are_looks(app: Flask, shop: Shop) -> None:
     review(app, Patient)
     shop.edit(Patient, int(shop.add(Patient, name="Ada")), actor="Zoe", notes="better")
