@@ -1,108 +1,41 @@
-"""The report of a period: its numbers add up, on the page and in its files, for reviewers alone."""
+"""The report of a period: its numbers add up, and reviewers alone may see them."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
 from tests import accounts
 from tests.admin.conftest import Shop
-from tests.admin.shop.models import Gadget, Maker
-from tests.audit.builders import last_change, mixed, stock
-from tests.audit.reviews import QUEUE, edit, numbers, review, say, shown, view_of
-from webapp.audit.models import Act, Review
-from webapp.audit.report import OPEN, SAID, Period, Report, report
+from tests.admin.shop.models import Maker
+from tests.audit.builders import mixed
+from tests.audit.reported import (
+    CSV,
+    DAY,
+    EVER,
+    JSON,
+    NOW,
+    PAGE,
+    at,
+    bob,
+    busy,
+    everything,
+    reported,
+    stocked,
+)
+from tests.audit.reviews import QUEUE, edit, numbers, say, shown, view_of
+from webapp.audit.models import Act
+from webapp.audit.report import OPEN, SAID
 from webapp.audit.words import LISTED
 from webapp.auth.policy import Rules
-from webapp.extensions import db
-from webapp.versioning import change, current, utcnow
+from webapp.versioning import utcnow
 
-PAGE = "/admin/review/report/"
-CSV, JSON = f"{PAGE}export/csv/", f"{PAGE}export/json/"
-NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
-EVER = "?from=2020-01-01"
-
-
-@pytest.fixture
-def bob(app: Flask) -> FlaskClient:
-    """The auditor's browser."""
-    return accounts.as_(app, "Bob")
-
-
-@pytest.fixture
-def stocked(shop: Shop) -> Shop:
-    stock(shop)
-    review(shop.app, Gadget)
-    review(shop.app, Maker)
-    return shop
-
-
-def at(shop: Shop, moment: datetime, actor: str | None, model: type[Any] = Gadget) -> int:
-    """A change of a record of the model, made at that moment."""
-    with shop.app.app_context(), change(db.session, actor=actor, at=moment):
-        row = db.session.scalars(current(model).limit(1)).one()
-        row.name = f"At {moment}"
-        db.session.commit()
-    return last_change(shop)
-
-
-@pytest.fixture
-def busy(stocked: Shop) -> Shop:
-    """Changes of three months by three people, some of them reviewed by two."""
-    bob, carol = (accounts.as_(stocked.app, name) for name in ("Bob", "Carol"))
-    made = [
-        at(stocked, NOW - age * DAY, actor, model)
-        for age, actor, model in (
-            (80, "Alice", Gadget),
-            (70, "Zoe", Maker),
-            (40, "Alice", Gadget),
-            (20, "Alice", Maker),
-            (12, "Zoe", Gadget),
-            (9, None, Gadget),
-            (5, "Alice", Gadget),
-            (3, "Zoe", Maker),
-            (0.5, "Alice", Gadget),
-        )
-    ]
-    say(bob, made[2], "sign-off", "Fine")
-    say(bob, made[3], "query", "Why so?")
-    say(carol, made[3], "sign-off", "I know why")
-    say(carol, made[4], "reject", "No")
-    say(bob, made[6], "query", "And this?")
-    say(bob, made[6], "query", "Please")
-    return stocked
-
-
-def reported(shop: Shop, since: datetime | None, until: datetime | None) -> Report:
-    with shop.app.app_context():
-        return report(db.session(), Period(since, until), (Gadget, Maker), NOW)
-
-
-def everything(shop: Shop) -> list[tuple[Review, list[Review], set[type[Any]]]]:
-    """Of each change with a review the last row, all rows, and the models that it touched."""
-    with shop.app.app_context():
-        rows = list(db.session.scalars(select(Review).order_by(Review.change_id, Review.n)))
-        touched = {
-            model: set(db.session.scalars(select(model.change_id))) for model in (Gadget, Maker)
-        }
-        db.session.expunge_all()
-    found = []
-    for id in dict.fromkeys(row.change_id for row in rows):
-        thread = [row for row in rows if row.change_id == id]
-        found.append((thread[-1], thread, {m for m, ids in touched.items() if id in ids}))
-    return found
-
+__all__ = ["bob", "busy", "stocked"]
 
 PERIODS = [
     (None, None),
@@ -244,81 +177,6 @@ def test_it_only_reads(bob: FlaskClient, address: str) -> None:
     assert bob.post(address).status_code in (404, 405)
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "html", "..", "%00"])
-def test_other_files_are_not_made(bob: FlaskClient, kind: str) -> None:
-    assert bob.get(f"{PAGE}export/{kind}/").status_code in (400, 404)
-
-
-def lines(answer: Any) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
-
-
-def test_the_csv_holds_all_that_was_said(bob: FlaskClient, busy: Shop) -> None:
-    answer = bob.get(CSV + EVER)
-    assert answer.mimetype == "text/csv"
-    assert re.fullmatch(
-        r'attachment; filename="reviews-2020-01-01-to-\d{4}-\d\d-\d\d\.csv"',
-        answer.headers["Content-Disposition"],
-    )
-    found = lines(answer)
-    every = [row for _, thread, _ in everything(busy) for row in thread if row.act in LISTED]
-    assert len(found) == len(every)
-    assert Counter(each["Act"] for each in found) == Counter(row.act for row in every)
-    asked = next(each for each in found if each["Comment"] == "Why so?")
-    assert (asked["By"], asked["Act"], asked["Models"]) == ("Bob", "query", "Maker")
-    assert (asked["Made by"], asked["State"], asked["Days open"]) == ("Alice", "Signed off", "")
-    waiting = [each for each in found if each["Days open"]]
-    assert len(waiting) == reported(busy, None, None).all.open
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", '=cmd|"/c calc"!A1'])
-def test_what_a_spreadsheet_would_run_is_text(bob: FlaskClient, stocked: Shop, text: str) -> None:
-    number = edit(stocked, actor=text, price=31)
-    say(bob, number, "query", text)
-    (due, asked) = lines(bob.get(CSV + EVER))
-    assert due["Made by"] == f"'{text}"
-    assert asked["Comment"] == f"'{text}"
-
-
-def test_a_comment_of_several_lines_is_one_cell(bob: FlaskClient, stocked: Shop) -> None:
-    number = edit(stocked, price=31)
-    say(bob, number, "query", 'One,\n"two"; три')
-    assert lines(bob.get(CSV + EVER))[-1]["Comment"].splitlines() == ["One,", '"two"; три']
-
-
-def test_the_json_holds_the_numbers_and_the_changes(bob: FlaskClient, busy: Shop) -> None:
-    answer = bob.get(JSON + EVER)
-    assert answer.mimetype == "application/json"
-    told = json.loads(answer.get_data(as_text=True))
-    found = reported(busy, None, None)
-    assert told["all"]["states"] == {act.value: found.all.counts[act] for act in LISTED}
-    assert [each["maker"] for each in told["makers"]] == [line.key for line in found.makers]
-    assert [each["reviewer"] for each in told["reviewers"]] == ["Bob", "Carol"]
-    assert len(told["reviews"]) == found.all.total
-    states = Counter(each["state"] for each in told["reviews"])
-    assert states == {act.value: count for act, count in found.all.counts.items()}
-    said = Counter(row["act"] for each in told["reviews"] for row in each["said"])
-    assert all(said[act.value] == found.acts[act] for act in SAID)
-
-
-def test_files_of_nothing_are_files(bob: FlaskClient, shop: Shop) -> None:
-    assert lines(bob.get(CSV)) == []
-    assert json.loads(bob.get(JSON).get_data(as_text=True))["reviews"] == []
-
-
-def test_changes_of_what_may_not_be_seen_are_told_without_words(
-    bob: FlaskClient, stocked: Shop, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    number = edit(stocked, price=31)
-    say(bob, number, "query", "About the gadget")
-    view = view_of(app, Gadget)
-    monkeypatch.setattr(type(view), "is_accessible", lambda self: False)
-    found = lines(bob.get(CSV + EVER))
-    assert [each["Models"] for each in found] == ["another model"] * 2
-    assert [each["Comment"] for each in found] == ["", ""]
-    assert "Gadget" not in shown(bob.get(PAGE + EVER))
-
-
 def test_the_page_takes_the_same_statements_for_many(
     bob: FlaskClient, stocked: Shop, statements: list[str]
 ) -> None:
@@ -331,16 +189,6 @@ def test_the_page_takes_the_same_statements_for_many(
     for number in range(6):
         say(bob, edit(stocked, actor=f"P{number}", price=number), "query", "Why?")
     assert count() == few == 3
-
-
-def test_files_are_read_in_batches(
-    bob: FlaskClient, busy: Shop, statements: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = bob.get(CSV + EVER).data
-    monkeypatch.setattr("webapp.audit.report_files.BATCH", 4)
-    statements.clear()
-    assert bob.get(CSV + EVER).data == whole
-    assert len(statements) == 3 + 3 * 3  # the numbers; three batches of nine changes
 
 
 def test_the_queue_and_the_menu_lead_to_it(app: Flask, bob: FlaskClient) -> None:
