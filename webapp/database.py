@@ -58,6 +58,7 @@ def prepare() -> None:
     if db.engine.dialect.name == "sqlite":
         versioning.prepare_sqlite(db.engine, begin=_begin)
     versioning.install_guards(db.metadata)
+    versioning.keep_digests(db.metadata)
 
 
 def only_read() -> None:

@@ -102,6 +102,13 @@ def statements(app: Flask) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
+@pytest.fixture
+def view_of(app: Flask) -> Any:
+    """The view of a model, by its class."""
+    views = {getattr(each, "model", None): each for each in app.extensions["admin"][0]._views}
+    return views.__getitem__
+
+
 class FormReader(HTMLParser):
     """What a browser would send for the page's edit form, if nobody typed anything."""
 

@@ -15,7 +15,7 @@ def measure(server: str, quick: bool) -> Iterator[Line]:
 
 
 def _batch(server: str, size: int, limit: float, rounds: int) -> Iterator[Line]:
-    names = ["plain", "plain indexed", "core", "full"]
+    names = ["plain", "plain indexed", "core", "full", "digested"]
     others = ["recipe", "continuum"] if size <= 1_000 else []
     with subjects(server, [*names, *others]) as found:
         for subject in found.values():
@@ -52,4 +52,10 @@ def _batch(server: str, size: int, limit: float, rounds: int) -> Iterator[Line]:
         ms(took["plain indexed"]),
         ms(took["full"]),
         times(took["full"] / took["plain indexed"]),
+    )
+    yield Line(
+        "… and a digest of each version",
+        ms(took["plain indexed"]),
+        ms(took["digested"]),
+        times(took["digested"] / took["plain indexed"]),
     )

@@ -20,6 +20,7 @@ from webapp.versioning import (
     current_unique,
     enable_versioning,
     install_guards,
+    keep_digests,
 )
 
 Enable = Callable[[sessionmaker[Session]], None]
@@ -53,13 +54,15 @@ def contender(name: str) -> Contender:
     """A new contender of that name, with tables and listeners of its own.
 
     *plain* and *plain indexed* are unversioned; *core* is versions and nothing else; *full* adds
-    the table of changes, the guards and a product's indexes; *pages* adds the as-of index.
+    the table of changes, the guards and a product's indexes; *digested* adds the digests to that,
+    and *pages* the as-of index too.
     """
     build = {
         "plain": _plain,
         "plain indexed": _plain_indexed,
         "core": _core,
         "full": _full,
+        "digested": _digested,
         "pages": _pages,
         "recipe": _recipe,
         "continuum": _continuum,
@@ -101,7 +104,11 @@ def _core() -> Contender:
 
 
 def _full() -> Contender:
-    return _with_changes("full", (current_index("name"), current_unique("sku")))
+    return _with_changes("full", (current_index("name"), current_unique("sku")), digests=False)
+
+
+def _digested() -> Contender:
+    return _with_changes("digested", (current_index("name"), current_unique("sku")))
 
 
 def _pages() -> Contender:
@@ -113,7 +120,7 @@ def _pages() -> Contender:
     return _with_changes("pages", indexes)
 
 
-def _with_changes(name: str, indexes: tuple[Index, ...]) -> Contender:
+def _with_changes(name: str, indexes: tuple[Index, ...], digests: bool = True) -> Contender:
     class Base(DeclarativeBase):
         pass
 
@@ -125,6 +132,8 @@ def _with_changes(name: str, indexes: tuple[Index, ...]) -> Contender:
         __table_args__ = indexes
 
     install_guards(Base.metadata)
+    if digests:
+        keep_digests(Base.metadata)
 
     def enable(sessions: sessionmaker[Session]) -> None:
         enable_versioning(sessions, change_model=Change)

@@ -3,6 +3,8 @@ refused by the content security policy because nothing asks for what it forbids.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -11,7 +13,7 @@ from tests.e2e.conftest import LiveServer, watched
 from webapp.audit.acting import Seen, act
 from webapp.audit.models import Act
 from webapp.auth import accounts as ours
-from webapp.catalog.models import Product, Supplier
+from webapp.catalog.models import Order, OrderLine, Product, Supplier
 from webapp.extensions import db
 from webapp.versioning import change, change_digest, current
 
@@ -33,6 +35,10 @@ PAGES = [
     "/admin/supplier/",
     "/admin/supplier/edit/?id=1",
     "/admin/supplier/details/?id=1",
+    "/admin/order/new/",
+    "/admin/order/edit/?id=1",
+    "/admin/order/details/?id=1",
+    "/admin/order/timeline/?id=1",
     "/admin/search/?q=img",
     "/admin/integrity/",
     "/admin/integrity/product/",
@@ -71,6 +77,9 @@ def marked(live_server: LiveServer) -> LiveServer:
             values = {"name": MARKER, "description": MARKER, "attributes": {MARKER: MARKER}}
             db.session.add(Product(id=1, sku="A", price=1, supplier_id=1, **values))
             db.session.add(Product(id=2, sku=MARKER[:40], price=1, **values))
+            db.session.add(Order(id=1, number="B-1", customer=MARKER, ordered_on=date(2026, 1, 2)))
+            sold = {"product_id": 1, "product_version_id": 1, "price": 1}
+            db.session.add(OrderLine(order_id=1, **sold))  # called by its product: the marker
             db.session.commit()
         with change(db.session, actor=MARKER, reason=MARKER):
             row = db.session.scalars(current(Product).where(Product.id == 1)).one()

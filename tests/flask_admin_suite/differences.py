@@ -55,10 +55,9 @@ VERSIONED = {
         "test_on_model_change_delete",
         "test_multiple_delete",
     ],
-    "Look-ups of the stock kind load by the whole primary key": [
+    "Look-ups have a field and an address of our own, for references to one living record": [
         "test_ajax_fk",
         "test_ajax_fk_multi",
-        "test_inline_form_ajax_fk",
     ],
     "A page holds as many records as are asked for within bounds, never all": [
         "test_unlimited_page_size"
@@ -77,13 +76,14 @@ VERSIONED = {
         "test_rule_header",
         "test_rule_field_set",
     ],
-    "`inline_models` is refused: it would edit the children's rows in place": [
+    "`inline_models` takes children that declare their reference to the record, not a plain key": [
         "test_rule_inlinefieldlist",
         "test_inline_model_rules",
         "test_inline_form",
         "test_inline_form_required",
         "test_inline_form_base_class",
         "test_inline_form_self",
+        "test_inline_form_ajax_fk",
     ],
     "A subclass with a key of its own is refused, and so is concrete inheritance": [
         "test_joined_inheritance",

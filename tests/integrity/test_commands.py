@@ -7,11 +7,14 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from sqlalchemy import select
 
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget
 from tests.integrity.conftest import spoil
+from webapp.auth.models import AccountEvent
 from webapp.cli import commands
+from webapp.extensions import db
 
 
 def run(app: Flask, *words: str) -> Result:
@@ -47,7 +50,9 @@ def test_json_tells_a_watchdog_the_same(app: Flask, kettle: int) -> None:
     told = json.loads(done.stdout)
     assert (done.exit_code, told["sound"]) == (3, False)
     (model,) = told["models"]
-    assert (model["records"], model["versions"], model["counts"]) == (1, 1, {"first missing": 1})
+    counts = {"first missing": 1, "version missing": 1}
+    assert (model["records"], model["versions"], model["counts"]) == (1, 1, counts)
+    assert model["without_digest"] == 0
     assert model["findings"][0] == {
         "fault": "first missing",
         "id": 1,
@@ -97,3 +102,25 @@ def test_guards_are_not_mended_over_rows_that_they_forbid(app: Flask, kettle: in
     assert done.exit_code == 1
     assert "nothing was changed" in done.output
     assert run(app, "check", "--model", "Gadget").exit_code == 3
+
+
+def test_older_versions_get_their_digests_once(app: Flask, kettle: int) -> None:
+    spoil(app, "DELETE FROM shop_gadget_digest", table="shop_gadget_digest")
+    assert "2 versions are older than the digests" in run(app, "check").output
+    done = run(app, "digest")
+    assert done.exit_code == 0
+    assert "Gadget: 2 versions got a digest." in done.output
+    assert "Maker: every version has its digest." in done.output
+    with app.app_context():
+        event = db.session.scalars(select(AccountEvent).order_by(AccountEvent.id.desc())).first()
+        assert event is not None
+        assert (event.kind, event.detail) == ("digests completed", "Gadget: 2 versions")
+    assert "older than the digests" not in run(app, "check").output
+
+
+def test_digests_are_not_made_for_what_should_have_them(app: Flask, kettle: int) -> None:
+    spoil(app, "DELETE FROM shop_gadget_digest", table="shop_gadget_digest")
+    run(app, "digest")
+    spoil(app, "DELETE FROM shop_gadget_digest WHERE version_id = 2", table="shop_gadget_digest")
+    assert "have got their digests already" in run(app, "digest", "--model", "Gadget").output
+    assert "digest missing: Gadget 1 version 2: it has no digest" in run(app, "check").output

@@ -50,6 +50,35 @@ def test_a_finding_leads_to_the_version_on_its_timeline(
     assert "Flag and calculated differ" in timeline.text
 
 
+def test_a_version_that_says_something_else_than_was_saved(
+    client: FlaskClient, app: Flask, kettle: int
+) -> None:
+    spoil(app, "UPDATE shop_gadget SET price = 1 WHERE version_id = 1")
+    page = client.get(f"{PAGE}gadget/")
+    assert "Altered after it was saved" in page.text
+    assert "its values, time, operation or links are not those that were saved" in page.text
+    assert "/admin/gadget/timeline/?id=1&amp;before=2#v1" in page.text
+
+
+def test_a_record_that_is_gone_has_no_timeline_to_lead_to(
+    client: FlaskClient, app: Flask, shop: Shop, kettle: int
+) -> None:
+    shop.add(Gadget, name="Pan", sku="P")
+    spoil(app, "DELETE FROM shop_gadget WHERE id = 1")
+    page = client.get(f"{PAGE}gadget/").text
+    assert page.count("No version is left") == 2
+    assert "it was saved, and is not there" in page
+    assert "timeline/?id=1" not in page
+
+
+def test_versions_older_than_the_digests_are_told(
+    client: FlaskClient, app: Flask, kettle: int
+) -> None:
+    spoil(app, "DELETE FROM shop_gadget_digest", table="shop_gadget_digest")
+    for url in (PAGE, f"{PAGE}gadget/"):
+        assert "2 versions are older than the digests" in client.get(url).text
+
+
 def test_a_hostile_name_is_text(client: FlaskClient, app: Flask, shop: Shop) -> None:
     shop.add(Gadget, name="<script>x</script>", sku="K")
     spoil(app, TAKE_FLAG)

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests import accounts
+from tests.admin.club.models import Member, Team
 from tests.admin.shop.models import Badge, Gadget, Maker
 from webapp import create_app, database
 from webapp.extensions import db
@@ -66,7 +67,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             "PROPAGATE_EXCEPTIONS": False,
             "DATABASE_URL": f"sqlite:///{folder / 'look.sqlite'}",
             "INSTANCE_PATH": str(folder),
-            "APPS": ("tests.admin.shop",),
+            "APPS": ("tests.admin.shop", "tests.admin.club"),
         }
     )
     with app.app_context():
@@ -82,6 +83,7 @@ def _fill() -> None:
     with change(session, actor="Alice", reason="First stock"):
         session.add_all([Maker(id=1, name="Acme"), Gadget(id=2, name="Doomed", sku="D-1")])
         session.add(Badge(owner="Alice", code="A-1"))
+        session.add_all([Team(id=1, name="Reds"), Member(id=1, name="<b>Ann</b>", team_id=1)])
         session.add(Gadget(id=1, name="<b>Kettle</b>", sku="K-1", notes="short", maker_id=1))
         session.commit()
     for notes in (LONG, None):
@@ -91,6 +93,19 @@ def _fill() -> None:
     with change(session, actor="Carol", reason="Sold out"):
         session.delete(_gadget(2))
         session.commit()
+
+
+def _row(fee: str) -> dict[str, str]:
+    """What the form of the team sends, with the fee of its one member typed."""
+    row = {
+        "row-id": "1",
+        "row-version": "1",
+        "name": "Ann",
+        "shirt": "",
+        "fee": fee,
+        "is_paying": "y",
+    }
+    return {"name": "Reds", "base_version": "1", **{f"members-0-{n}": v for n, v in row.items()}}
 
 
 def _gadget(id: int) -> Gadget:
@@ -165,11 +180,17 @@ def _visit(client: FlaskClient) -> dict[str, str]:
             action, data=ticked | {"action": "delete", "digest": "x"}
         ),
         "edit of masked values": client.get("/admin/badge/edit/?id=1"),
+        "new with children": client.get("/admin/team/new/"),
+        "edit with children": client.get("/admin/team/edit/?id=1"),
+        "details with children": client.get("/admin/team/details/?id=1"),
+        "timeline with children": client.get("/admin/team/timeline/?id=1"),
+        "edit with errors of children": client.post("/admin/team/edit/?id=1", data=_row("x")),
     }
     assert {
         name: answer.status_code for name, answer in answers.items() if answer.status_code != 200
     } == {
         "edit with errors": 422,
+        "edit with errors of children": 422,
         "conflict": 409,
         "bulk value with errors": 422,
         "bulk deletion too late": 409,

@@ -23,6 +23,7 @@ from webapp.versioning import VERSION_COLUMNS, is_versioned
 
 from . import identity, presentation
 from .fields import ChoiceField, ReferenceField, ValueField
+from .looked_up import target_of
 from .references import Target
 from .secret_fields import concealed
 from .uploads import UploadField
@@ -66,7 +67,7 @@ class FormConverter(AdminModelConverter):
         model = getattr(self.view, "form_references", {}).get(name)
         choices = (getattr(self.view, "form_choices", None) or {}).get(name)
         if override is None and model is not None:
-            target = Target(self.session, model)
+            target = target_of(self.view, name) or Target(self.session, model)
             return lambda **kwargs: ReferenceField(**_plain(kwargs), target=target)
         if override is None and choices:
             return partial(_choice_field, choices_codec(choices))
@@ -127,7 +128,7 @@ class FormConverter(AdminModelConverter):
         nullable = all(column.nullable for column in prop.local_columns)
         check = validators.Optional() if nullable else validators.InputRequired()
         kwargs["validators"] = [*kwargs["validators"], check]
-        target = Target(self.session, prop.mapper.class_)
+        target = target_of(self.view, name) or Target(self.session, prop.mapper.class_)
         return ReferenceField(**_plain(kwargs), target=target, as_object=True)
 
 

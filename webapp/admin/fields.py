@@ -129,6 +129,9 @@ class ReferenceWidget:
             "autocomplete": "off",
             "data-lookup": url_for(".lookup_view", field=field.name),
         }
+        if field.target.looked_up:
+            told["data-least"] = str(field.target.looked_up.least)
+            kwargs.setdefault("placeholder", field.target.looked_up.placeholder or False)
         return presentation.reference_input(
             widgets.TextInput()(field, **kwargs, **told),
             offered,

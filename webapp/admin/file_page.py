@@ -41,7 +41,8 @@ class FileView(RecordView):
         return answer
 
     def file_url(self, id: Any, version: int, column: str) -> str:
-        return self.get_url(".file_view", id=str(id), version=version, column=column)
+        page = f"{self.endpoint}.file_view"  # also from a page of another view, whose row it is
+        return self.get_url(page, id=str(id), version=version, column=column)
 
     def file_columns(self) -> list[str]:
         """The columns of the model that hold files which may be shown."""

@@ -21,6 +21,7 @@ from .forms import (
     rename_reserved,
     with_own_fields,
 )
+from .looked_up import LivingLoader, loader_of
 
 
 class FormView(DeleteView):
@@ -37,6 +38,10 @@ class FormView(DeleteView):
             in_order(form, self.declared.in_place(data_columns(self.model)))
         return rename_reserved(form)
 
+    def _create_ajax_loader(self, name: str, options: dict[str, Any]) -> LivingLoader:
+        """Hook: the stock loader knows a record by its whole key, which names a version."""
+        return loader_of(self, name, options)
+
     def get_create_form(self) -> type[Any]:
         """Hook: adds the reason, and the id where nothing else makes one."""
         form = own_class(super().get_create_form(), given=self.form is not None)
@@ -52,10 +57,13 @@ class FormView(DeleteView):
     def _refresh_form_rules_cache(self) -> None:
         """Hook: rules that do not list the form's own fields would strip them."""
         super()._refresh_form_rules_cache()
+        # Sections of children stand below the fields, wherever the rules name them.
+        sections = {each.key for each in self.inlines}
         for name in ("_form_create_rules", "_form_edit_rules"):
             rules = getattr(self, name)
             if rules is not None:
-                setattr(self, name, RecordRules(self, rules.rules))
+                kept = [x for x in rules.rules if getattr(x, "field_name", None) not in sections]
+                setattr(self, name, RecordRules(self, kept))
 
     def record_page(self, template: str, model: Any, **more: Any) -> str:
         """A page about one record."""

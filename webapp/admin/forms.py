@@ -22,6 +22,7 @@ from .values import NOT_STORABLE, read_text
 #: Fields of the form that are no columns.
 OWN_FIELDS = ("reason", "base_version")
 LONGEST_REASON = 500
+SAY_WHY = "Say why."
 
 
 class RecordForm(BaseForm):
@@ -32,6 +33,9 @@ class RecordForm(BaseForm):
 
     #: Whether the save wrote a column that keeps no history (`__unversioned__`).
     wrote_in_place = False
+
+    #: The children that stand in the form: `inline_children.Children`.
+    inlines: tuple[Any, ...] = ()
 
     def process(
         self, formdata: Any = None, obj: Any = None, data: Any = None, **kwargs: Any
@@ -81,7 +85,18 @@ class RecordForm(BaseForm):
             for name in self.columns_by_field():
                 if self.is_untouched(name):
                     self._fields[name].errors = []
+        for each in self.inlines:
+            each.validate()
+            if each.wants_reason and "reason" in self._fields and not self._fields["reason"].errors:
+                is_given = str(self._fields["reason"].data or "").strip()
+                self._fields["reason"].errors = [] if is_given else [SAY_WHY]
         return not self.errors
+
+    @property
+    def errors(self) -> dict[Any, Any]:
+        """Hook: those of the children too, by the name of their section."""
+        of_rows = {each.key: each.errors for each in self.inlines if each.errors}
+        return {**super().errors, **of_rows}
 
     def populate_obj(self, obj: Any) -> None:
         """Hook: write the touched fields alone. What the model refuses is the field's error."""
@@ -117,7 +132,7 @@ class RecordRules(rules.RuleSet):
 
 def reason_field(required: bool) -> Any:
     checks = [validators.Length(max=LONGEST_REASON), _storable]
-    first = validators.InputRequired("Say why.") if required else validators.Optional()
+    first = validators.InputRequired(SAY_WHY) if required else validators.Optional()
     return StringField("Reason", [first, *checks], render_kw={"maxlength": LONGEST_REASON})
 
 

@@ -32,10 +32,19 @@ class LookUpView(FileView):
         return answer
 
     def _target(self, name: str) -> Target:
-        """What the field of that name refers to. 404 when neither form has such a field."""
+        """What the field of that name refers to. 404 when no form of these has such a field."""
+        first, _, rest = name.partition("-")
+        for each in self.inlines:
+            if each.key == first and each.is_shown():
+                may = (each.may_edit, each.may_create)
+                return self._target_in(each.forms, rest.rpartition("-")[2], *may)
+        return self._target_in(self, name, self.can_edit, self.can_create)
+
+    @staticmethod
+    def _target_in(view: Any, name: str, edits: bool, creates: bool) -> Target:
         for form, is_used in (
-            (self._edit_form_class, self.can_edit),
-            (self._create_form_class, self.can_create),
+            (view._edit_form_class, edits),
+            (view._create_form_class, creates),
         ):
             field = vars(form).get(name) if is_used else None
             if isinstance(field, UnboundField) and field.field_class is ReferenceField:

@@ -28,10 +28,11 @@ class MergeView(UndoView):
         the errors of the form `refused`.
         """
         merge = self.merge_of(draft, theirs)
-        if too_late and merge.is_done():
+        form = self.form_over(theirs, draft.sent)
+        self.with_children(form, theirs)
+        if too_late and merge.is_done() and not self.has_rows_to_write(form):
             flash(f"This was saved already, as version {theirs.version_id}.", "info")
             return redirect(self.back())
-        form = self.form_over(theirs, draft.sent)
         merge.move(form)
         self._show_errors(form, merge, refused, too_late)
         asked = [row.name for row in merge.rows if row.is_asked]
@@ -54,7 +55,7 @@ class MergeView(UndoView):
             edit_url=self.record_url("edit", theirs.id),
             **self.who_saved(theirs),
         )
-        return page, 409 if too_late else 422
+        return page, 409 if too_late or self.has_conflict(form) else 422
 
     def draft(self, form: Any, model: Any) -> drafts.Draft:
         """What was sent. 400 when it does not say with which version it began."""
@@ -84,7 +85,7 @@ class MergeView(UndoView):
         if request.method == "GET":
             flash("This record was deleted. Its timeline keeps every version.", "warning")
             return redirect(self.record_url("timeline", tombstone.id))
-        form = self.edit_form(obj=tombstone)
+        form = self.with_children(self.edit_form(obj=tombstone), tombstone)
         asked = drafts.posted(request.form, form.columns_by_field())
         page = self.record_page(
             self.gone_template,
@@ -113,6 +114,7 @@ class MergeView(UndoView):
     def _show_errors(self, form: Any, merge: merging.Merge, refused: Any, too_late: bool) -> None:
         if refused is not None:
             form.form_errors = list(refused.form_errors)
+            form.inlines = refused.inlines
             for field in refused:
                 if field.errors:
                     form[field.short_name].errors = list(field.errors)

@@ -237,18 +237,31 @@ class Merge:
         return MASKED if attribute in masked_columns(self.model) else value
 
     def _is_theirs(self, form: Any, name: str) -> bool:
-        if isinstance(form[name], SecretMixin) and form[name].raw_data:
-            stored = getattr(self.theirs, self.fields[name])
-            return bool(form[name].data == stored)  # what was rendered does not tell
-        return came_back(form[name], self.form_of_theirs[name])
+        stored = getattr(self.theirs, self.fields[name], None)
+        return is_theirs(form[name], self.form_of_theirs[name], stored)
 
     def _columns(self, attribute: str) -> set[str]:
-        """The columns that a field writes: those of its relation, or the one of its name."""
-        mapper = inspect(self.model)
-        if attribute not in mapper.relationships:
-            return {attribute}
-        columns = mapper.relationships[attribute].local_columns
-        return {mapper.get_property_by_column(column).key for column in columns}
+        return columns_of(self.model, attribute)
+
+
+def is_theirs(field: Any, rendered: Any, stored: Any) -> bool:
+    """Whether the field was sent with what is stored, which `rendered` shows."""
+    if isinstance(field, SecretMixin) and field.raw_data:
+        return bool(field.data == stored)  # what was rendered does not tell
+    if came_back(field, rendered):
+        return True
+    # 9.5 and 9.50 are one number, however it was typed.
+    kind = getattr(getattr(field, "codec", None), "kind", "")
+    return kind in ("number", "time") and not field.process_errors and bool(field.data == stored)
+
+
+def columns_of(model: type[Any], attribute: str) -> set[str]:
+    """The columns that a field writes: those of its relation, or the one of its name."""
+    mapper = inspect(model)
+    if attribute not in mapper.relationships:
+        return {attribute}
+    columns = mapper.relationships[attribute].local_columns
+    return {mapper.get_property_by_column(column).key for column in columns}
 
 
 def _values(row: Any) -> dict[str, Any]:

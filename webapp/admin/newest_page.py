@@ -12,10 +12,10 @@ from webapp.changes import Change
 from webapp.versioning import Operation
 
 from . import identity
-from .form_view import FormView
+from .inline_view import InlineView
 
 
-class NewestView(FormView):
+class NewestView(InlineView):
     """The address `newest/?id=7`, so that an open edit page can say that someone else saved."""
 
     @expose("/newest/")

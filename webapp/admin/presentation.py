@@ -155,6 +155,12 @@ def change_link(number: int | None) -> str | Markup:
     return Markup('<a class="change-link" href="%s">%s</a>') % (url, name)
 
 
+def changes_of(model_key: str) -> str | None:
+    """Address of all changes of one model; None where no room shows them."""
+    has_page = _has_page("changes.index_view")
+    return url_of("changes.index_view", model=model_key) if has_page else None
+
+
 def reference_input(
     control: str, list_id: str, pairs: Iterable[tuple[str, str]], hint_id: str, in_use: str
 ) -> Markup:
@@ -163,8 +169,8 @@ def reference_input(
     offered = Markup("").join(option.format(key, name) for key, name in pairs)
     now = Markup("Now: <b>{}</b>. ").format(in_use) if in_use else ""
     return Markup(
-        '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}There are too many'
-        " records to list them all: type a part of the name and pick one of those offered, or type"
+        '{}<datalist id="{}">{}</datalist><small class="form-text" id="{}">{}Not all records'
+        " are listed: type a part of the name and pick one of those offered, or type"
         " the number, which stands on the record’s page, like #42.</small>"
     ).format(Markup(control), list_id, offered, hint_id, now)
 

@@ -11,6 +11,7 @@ from webapp.versioning import Operation, current, live
 
 from . import identity, looks, moments, presentation
 from .addresses import local_or, url_of
+from .inline import Inline
 from .moments import Moment
 from .rights import GuardedView
 
@@ -26,6 +27,8 @@ class RecordView(GuardedView):
 
     model: Any
     session: Any
+    #: The children that stand in the form of a record.
+    inlines: tuple[Inline, ...] = ()
     column_descriptions: Any
     column_filters: Any
     column_formatters: Any

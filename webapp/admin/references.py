@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,12 +38,24 @@ class Choices:
     is_all: bool
 
 
+@dataclass(frozen=True)
+class LookedUp:
+    """How a reference is looked up that is never listed: by which columns, how many at once, the
+    hint in its empty field, and from how many characters on."""
+
+    fields: tuple[str, ...]
+    size: int
+    placeholder: str = ""
+    least: int = 1
+
+
 class Target:
     """The model that a reference points at. Asks the database when a form is shown or read."""
 
-    def __init__(self, db: SQLAlchemy, model: type[Any]) -> None:
+    def __init__(self, db: SQLAlchemy, model: type[Any], looked_up: LookedUp | None = None) -> None:
         self.db = db
         self.model = model
+        self.looked_up = looked_up
         self.id_name = identity.id_name(model)
 
     def id_of(self, row: Any) -> Any:
@@ -57,32 +69,43 @@ class Target:
 
         One statement, and one a request: a form is read beside its twin, as it was rendered.
         """
-        known: dict[Target, Choices] = g.setdefault("reference_choices", {})
-        if self not in known:
-            known[self] = self._choices()
-        return known[self]
+        known: dict[Any, Choices] = g.setdefault("reference_choices", {})
+        key = (self.model, self.looked_up)
+        if key not in known:
+            known[key] = self._choices()
+        return known[key]
 
     def _choices(self) -> Choices:
         by_name = [column for column in (self._name_column(),) if column is not None]
         statement = self._all().order_by(*by_name, getattr(self.model, self.id_name))
-        rows = list(self.db.session.scalars(statement.limit(MOST + 1)))
-        pairs = [(self.key(row), _name(row, self.id_of(row))) for row in rows[:MOST]]
+        most = self.looked_up.size if self.looked_up else MOST
+        rows = list(self.db.session.scalars(statement.limit(most + 1)))
+        pairs = [(self.key(row), self.name_of(row)) for row in rows[:most]]
         pairs.sort(key=lambda pair: pair[1].lower())
-        return Choices(tuple(pairs), is_all=len(rows) <= MOST)
+        return Choices(tuple(pairs), is_all=len(rows) <= most and self.looked_up is None)
 
     def search(self, typed: str) -> list[tuple[str, str]]:
-        """Key and name of the live records that hold every word typed in one of their texts, the
-        first `FOUND` by name, and before them the one whose key it is."""
+        """Key and name of what is found, see there."""
+        return [(self.key(row), self.name_of(row)) for row in self.found(typed)]
+
+    def found(self, typed: str) -> list[Any]:
+        """The live records that hold every word typed in one of their texts, the first `FOUND` by
+        name, and before them the one whose key it is."""
+        size = self.looked_up.size if self.looked_up else FOUND
         exact = self.live(typed.removeprefix("#"))
-        columns = [getattr(self.model, name) for name in self._text_names()]
+        columns = [getattr(self.model, name) for name in self._searched_names()]
         words = search.terms(typed)[: search.MOST_TERMS]
         if not columns or not words:
-            return [] if exact is None else [(self.key(exact), _name(exact, self.id_of(exact)))]
+            return [] if exact is None else [exact]
         statement = self._all().where(*(search.condition(columns, word) for word in words))
         by = (columns[0], getattr(self.model, self.id_name))
-        rows = list(self.db.session.scalars(statement.order_by(*by).limit(FOUND)))
+        rows = list(self.db.session.scalars(statement.order_by(*by).limit(size)))
         found = rows if exact is None else [exact, *(row for row in rows if row is not exact)]
-        return [(self.key(row), _name(row, self.id_of(row))) for row in found[:FOUND]]
+        return found[:size]
+
+    def name_of(self, row: Any) -> str:
+        """What to call a record; its number alone where the person may not see it."""
+        return _name(row, self.id_of(row))
 
     def _name_column(self) -> Any | None:
         """The column by which the database sorts records by name: the first short text."""
@@ -92,9 +115,15 @@ class Target:
     def _text_names(self) -> list[str]:
         mapper = inspect(self.model)
         names = data_columns(self.model) if is_versioned(self.model) else mapper.columns.keys()
+        return [name for name in self._seen(names) if search.is_text(mapper.columns[name])]
+
+    def _searched_names(self) -> list[str]:
+        return self._seen(self.looked_up.fields) if self.looked_up else self._text_names()
+
+    def _seen(self, names: Iterable[str]) -> list[str]:
+        """Those of the columns whose values the person may see, or find out by a search."""
         kept = masked_columns(self.model) | who.hidden_fields(self.model)
-        seen = [name for name in names if name not in kept] if who.may_see(self.model) else []
-        return [name for name in seen if search.is_text(mapper.columns[name])]
+        return [name for name in names if name not in kept] if who.may_see(self.model) else []
 
     def live(self, key: str) -> Any | None:
         """The live record of that key; None for a key of any other shape or record."""
@@ -108,7 +137,24 @@ class Target:
     def label_of_gone(self, key: str) -> str:
         """What to call a record in use that can no longer be chosen."""
         value = identity.parse(self.model, key)
-        return f"#{key} (unknown)" if value is None else self.names([value])[value]
+        if value is None:
+            return f"#{key} (unknown)"
+        known = self._learnt()
+        return known[value] if value in known else self.names([value])[value]
+
+    def learn(self, keys: Collection[str]) -> None:
+        """Look up, in one statement for this request, what the form will call these records in use
+        where it does not list them."""
+        choices = self.choices()
+        listed = dict(choices.pairs) if choices.is_all else {}
+        wanted = {identity.parse(self.model, key) for key in keys if key not in listed}
+        missing = wanted - {None} - self._learnt().keys()
+        if missing:
+            self._learnt().update(self.names(missing))
+
+    def _learnt(self) -> dict[Any, str]:
+        known: dict[type[Any], dict[Any, str]] = g.setdefault("reference_labels", {})
+        return known.setdefault(self.model, {})
 
     def names(self, ids: Collection[Any], when: datetime | None = None) -> dict[Any, str]:
         """What to call the records of those ids, also deleted and unknown ones: one query.

@@ -9,12 +9,16 @@ from flask import current_app
 from sqlalchemy import inspect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
+from webapp.versioning import VERSION_COLUMNS
+
 from . import unique
+from .presentation import sentence
 
 # SQLSTATE classes of PostgreSQL: data exception, integrity violation, a limit exceeded.
 REFUSED = ("22", "23", "54")
 GENERAL = "The database refused these values. Nothing was saved: check them and save again."
 MISSING = "This field is required."
+OF_CHILD = "The database refused these values of a row. Nothing was saved: check them."
 SQLITE = re.compile(r"^(?P<kind>UNIQUE|NOT NULL) constraint failed: (?P<columns>.+)$")
 
 
@@ -38,6 +42,24 @@ def show(error: Exception, form: Any, model: type[Any]) -> None:
         form[name].errors = [*form[name].errors, message]
     if not fields:
         form.form_errors.append(message if columns else GENERAL)
+
+
+def table_of(error: Exception) -> str | None:
+    """The table whose row was refused; None where the database does not say."""
+    orig = getattr(error, "orig", None)
+    diag = getattr(orig, "diag", None)
+    if diag is not None:
+        return str(diag.table_name) if diag.table_name else None
+    match = SQLITE.match(str(orig))
+    return match["columns"].partition(".")[0] if match and "." in match["columns"] else None
+
+
+def of_child(error: Exception, model: type[Any]) -> str:
+    """What is said of a refused row among several: the fields that it is about, if known."""
+    current_app.logger.info("A row of %s was refused: %s", model.__name__, type(error).__name__)
+    columns, message = _explain(error, model)
+    names = ", ".join(sorted(columns - set(VERSION_COLUMNS) - {"id"})).replace("_", " ")
+    return f"{sentence(names)}: {message}" if names else OF_CHILD
 
 
 def _explain(error: Exception, model: type[Any]) -> tuple[set[str], str]:

@@ -31,7 +31,7 @@ class SaveView(MergeView):
     def create_view(self) -> Any:
         """Hook: answers 403 and 422 where the stock page redirects or answers 200."""
         self.permit(self.can_create)
-        form = self.create_form()
+        form = self.with_children(self.create_form(), None)
         self._validate_form_instance(ruleset=self._form_create_rules, form=form)
         if request.method == "POST" and self.validate_form(form):
             model = self.create_model(form)
@@ -49,7 +49,7 @@ class SaveView(MergeView):
         model = self.get_one(id)
         if model is None:
             return self.gone(id)
-        form: Any = self.edit_form(obj=model)
+        form: Any = self.with_children(self.edit_form(obj=model), model)
         self._validate_form_instance(ruleset=self._form_edit_rules, form=form)
         if request.method == "GET":
             form.base_version.process(None, str(model.version_id))
@@ -64,6 +64,9 @@ class SaveView(MergeView):
             if merge.left:
                 return self.merge_page(draft, model, too_late=False)
             form = self.form_over(model, draft.resolved(merge.rows, merge.form_of_theirs))
+            self.with_children(form, model)
+        if self.has_conflict(form):
+            return self.rows_page(form, draft, model)
         try:
             if self.validate_form(form) and self.update_model(form, model):
                 return redirect(self._next_url(model, is_created=False))
@@ -73,9 +76,12 @@ class SaveView(MergeView):
             model = self.get_one(id)
             if model is None:
                 return self.gone(id)
-            if model.version_id == draft.base:  # not about this record: a hook edited an old one
+            if model.version_id != draft.base:
+                return self.merge_page(draft, model)
+            self.with_children(form, model)
+            if not self.has_conflict(form):  # not about these records: a hook edited an old one
                 raise
-            return self.merge_page(draft, model)
+            return self.rows_page(form, draft, model)
         if draft.asked:
             return self.merge_page(draft, model, refused=form, too_late=False)
         return self.form_page(self.edit_template, form, self._form_edit_rules, model)
@@ -96,8 +102,11 @@ class SaveView(MergeView):
         before = model.version_id
         if not self._write(form, model, is_created=False):
             return False
+        rows = self.said_of_children(form)
         if model.version_id != before:
-            flash(f"Saved as version {model.version_id}.", "success")
+            flash(f"Saved as version {model.version_id}. {rows}".strip(), "success")
+        elif rows:
+            flash(f"Saved. {rows}", "success")
         elif form.wrote_in_place:
             flash("Saved. Only fields without history changed.", "success")
         else:
@@ -131,9 +140,11 @@ class SaveView(MergeView):
                     form.populate_obj(model)
                     if is_created:
                         session.add(model)
+                    self.write_children(form, model)
                     self._on_model_change(form, model, is_created)
                     form.note_in_place(model)
                 if not form.errors and self._is_unique(form, model):
+                    self.flush_children(form)
                     session.commit()
         except (VersionConflict, ReadOnlyVersion):
             raise
@@ -148,11 +159,14 @@ class SaveView(MergeView):
             session.rollback()
             if not refusals.is_refusal(error):
                 raise
-            refusals.show(error, form, self.model)
+            if not any(each.refused(error) for each in form.inlines):
+                refusals.show(error, form, self.model)
         if form.errors:
             session.rollback()
             return False
         self.after_model_change(form, model, is_created)
+        for each in form.inlines:
+            each.after()
         return True
 
     def _is_unique(self, form: Any, model: Any) -> bool:
@@ -164,7 +178,8 @@ class SaveView(MergeView):
                 form[names[0]].errors = [*form[names[0]].errors, unique.MESSAGE]
             else:
                 form.form_errors.append(unique.MESSAGE)
-        return not taken
+        rows = [each.are_unique(self.session.session) for each in form.inlines]
+        return not taken and all(rows)
 
     def _next_url(self, model: Any, is_created: bool) -> str:
         if "_add_another" in request.form:

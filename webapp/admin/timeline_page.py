@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
-from . import looks, moments, presentation, runs
+from . import inline_changes, looks, moments, presentation, runs
 from .declared import Declared
 from .lookup_page import LookUpView
 from .marks import marks_of
@@ -91,6 +91,7 @@ class TimelineView(LookUpView):
                 for entry in page.entries
             },
             plot=self._plot(record),
+            children=inline_changes.latest(self.session.session, self.inlines, record.id),
             marks=marks_of(entry.change_id for entry in page.entries),
             picked={"a": numbers[min(1, len(numbers) - 1)], "b": numbers[0]},
             form_url=self.get_url(".compare_view"),

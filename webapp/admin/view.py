@@ -12,7 +12,7 @@ from flask_admin import expose
 from webapp.changes import Change
 from webapp.versioning import Reference, blame, is_versioned
 
-from . import givers, hidden, policies, presentation
+from . import givers, hidden, inline, inline_changes, policies, presentation
 from .file_page import shown_file
 from .marks import marks_of
 from .plain import drop_actions, make_plain, stock_over_plain
@@ -41,7 +41,9 @@ class VersionedModelView(ThenView):
 
     def __init__(self, model: type[Any], *args: Any, **kwargs: Any) -> None:
         self.keeps_versions = is_versioned(model)
+        self.model = model
         if not self.keeps_versions:
+            inline.refuse_in_place(self)
             make_plain(self, VersionedModelView)
         elif self.column_editable_list:
             raise ValueError(
@@ -50,11 +52,8 @@ class VersionedModelView(ThenView):
             )
         elif self.edit_modal or self.create_modal or self.details_modal:
             raise ValueError(f"{type(self).__name__}: records have pages, not modal windows.")
-        elif self.inline_models:
-            raise ValueError(
-                f"{type(self).__name__}.inline_models: Flask-Admin would edit the children's rows"
-                " in place. Give the children a view of their own."
-            )
+        else:
+            self.inlines = inline.declared(self, VersionedModelView)
         super().__init__(model, *args, **kwargs)
         if self.keeps_versions:
             hidden.check(self)
@@ -125,6 +124,7 @@ class VersionedModelView(ThenView):
             get_value=self.get_detail_value,
             blame=givers.by_column(self.model, (name for name, _ in self._details_columns), found),
             version_url=lambda number: self.version_url(model, number),
+            living=inline_changes.living(self.inlines, model),
             marks=marks_of(made_by),
             delete_form=self.delete_form() if self.can_delete else None,
         )

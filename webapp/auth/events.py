@@ -21,6 +21,7 @@ DISABLED = "account disabled"
 ENABLED = "account enabled"
 PASSWORD_CHANGED = "password changed"
 CONFIRMED = "identity confirmed"
+DIGESTED = "digests completed"
 #: About no account: an administrator, or the command line, has set flags of stored versions.
 FLAGS_REPAIRED = "flags repaired"
 KINDS = (
@@ -35,6 +36,7 @@ KINDS = (
     ENABLED,
     PASSWORD_CHANGED,
     CONFIRMED,
+    DIGESTED,
     FLAGS_REPAIRED,
 )
 

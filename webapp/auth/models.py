@@ -69,7 +69,8 @@ class SignIn(db.Model):
 
 
 class AccountEvent(db.Model):
-    """What happened to accounts: sign-ins, grants, passwords changed (never which). Append-only."""
+    """What happened to accounts: sign-ins, grants, passwords changed (never which); and what was
+    done to the whole, such as digests completed. Append-only."""
 
     __tablename__ = "account_event"
     __table_args__ = {"info": {"append_only": True}}

@@ -63,6 +63,7 @@ class OrderAdmin(VersionedModelView):
     column_default_sort = ("number", True)
     column_searchable_list = ["number", "customer"]
     column_filters = ["status", "ordered_on"]
+    inline_models = [OrderLine]  # an order is entered with its lines
     review_policy = Share(0.1)
 
 

@@ -33,6 +33,11 @@ class Overview:
         return sum(check.versions for check in self.checks.values() if check is not None)
 
     @property
+    def undigested(self) -> int:
+        """Versions looked at that are older than the digests and have none."""
+        return sum(check.undigested for check in self.checks.values() if check is not None)
+
+    @property
     def complete(self) -> bool:
         """Whether every version of every model was looked at."""
         return all(check is not None and check.checked_to is None for check in self.checks.values())

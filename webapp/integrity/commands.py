@@ -12,13 +12,16 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from webapp import database
+from webapp.auth import events
 from webapp.extensions import db
 from webapp.versioning import (
     Finding,
     FlagRepair,
     GuardFault,
     ModelCheck,
+    VersioningError,
     check_model,
+    complete_digests,
     mend_guards,
     plan_flag_repair,
 )
@@ -125,6 +128,42 @@ def _say_repaired(done: FlagRepair, outcome: str) -> None:
         click.echo(f"{name}: {done.left:,} left as they were: {which}. {words.LEFT}")
 
 
+@integrity.command("digest")
+@click.option("--model", "names", multiple=True, metavar="NAME", help="This model alone; repeat.")
+@click.pass_obj
+def digest_command(make_app: MakeApp, names: tuple[str, ...]) -> None:
+    """Give a digest to the versions that are older than the digests, once for each model.
+
+    Check first: what stands there now is taken for what was saved. Others wait with their saves
+    meanwhile. A version without a digest is a finding from then on.
+    """
+    with make_app().app_context():
+        database.check()
+        for model in _chosen(names):
+            click.echo(f"{model.__name__}: {_completed(model)}")
+
+
+def _completed(model: type[Any]) -> str:
+    def progress(made: int) -> None:
+        if made and made % 100_000 == 0:
+            click.echo(f"{model.__name__}: {made:,} digests made", err=True)
+
+    try:
+        made = complete_digests(db.session(), model, progress=progress)
+        if made:
+            events.record(events.DIGESTED, None, f"{model.__name__}: {made} versions")
+        db.session.commit()
+    except VersioningError as error:
+        return str(error)
+    finally:
+        db.session.rollback()
+    return f"{_versions(made)} got a digest." if made else "every version has its digest."
+
+
+def _versions(number: int) -> str:
+    return "1 version" if number == 1 else f"{number:,} versions"
+
+
 def _chosen(names: tuple[str, ...]) -> list[type[Any]]:
     known = {model.__name__: model for model in checks.models()}
     for name in names:
@@ -150,6 +189,8 @@ def _say(found: list[ModelCheck], guards: tuple[GuardFault, ...]) -> None:
     for check in found:
         numbers = f"{check.records:,} records, {check.versions:,} versions"
         click.echo(f"{check.model.__name__}: {numbers}, {_counted(check.faults)}.")
+        if check.undigested:
+            click.echo(f"  {words.undigested(check.undigested)}")
         for finding in check.findings:
             click.echo(
                 f"  {finding.fault.value}: {check.model.__name__} {finding.id}"
@@ -173,6 +214,7 @@ def _plain(found: list[ModelCheck], guards: tuple[GuardFault, ...]) -> dict[str,
                 "model": check.model.__name__,
                 "records": check.records,
                 "versions": check.versions,
+                "without_digest": check.undigested,
                 "counts": {fault.value: number for fault, number in check.counts.items()},
                 "findings": [_plain_finding(finding) for finding in check.findings],
             }

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import abort, request
 from flask_admin import Admin, expose
+from sqlalchemy import select
 
 from webapp.admin import identity
 from webapp.auth import gate
@@ -18,8 +19,8 @@ from .repair_page import RepairView, names
 
 #: Endpoints that no model may take.
 ENDPOINTS = ("integrity",)
-#: Versions that one request looks at, about a second's work; the rest is a click away.
-MOST_VERSIONS = 200_000
+#: Versions that one request looks at, a second or two of work; the rest is a click away.
+MOST_VERSIONS = 50_000
 #: Findings of one kind that a page lists.
 MOST = 100
 
@@ -45,6 +46,7 @@ class IntegrityView(RepairView):
             subjects=shown.values(),
             meanings=words.MEANINGS,
             guard_told=words.guard_told,
+            undigested=words.undigested,
             model_url=self._model_url,
         )
 
@@ -64,8 +66,10 @@ class IntegrityView(RepairView):
             subject=subject,
             after=after,
             names=names(subject.model, {(each.id, each.version_id) for each in check.findings}),
+            gone=_gone(check),
             meanings=words.MEANINGS,
             told=words.told,
+            undigested=words.undigested,
             repair_url=self.repair_url(subject) if self._is_repairable(check) else None,
             repairs_url=self.repairs_url(),
             next_url=self._model_url(subject.key, check.checked_to),
@@ -78,6 +82,15 @@ class IntegrityView(RepairView):
     def _model_url(self, key: str, after: Any = None) -> str:
         more = {} if after is None else {"after": str(after)}
         return self.get_url(".model_view", key=key, **more)
+
+
+def _gone(check: ModelCheck) -> set[Any]:
+    """The ids of findings whose record has no version left, and so no timeline."""
+    model: Any = check.model
+    ids = {each.id for each in check.findings if each.fault is Fault.VERSION_MISSING}
+    if not ids:
+        return ids
+    return ids - set(db.session.scalars(select(model.id).where(model.id.in_(ids))))
 
 
 def init_integrity(admin: Admin) -> None:

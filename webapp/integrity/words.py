@@ -74,6 +74,29 @@ MEANINGS = {
     Fault.REFERENCE_MISSING: Meaning(
         "Reference to nothing", "The version points at a row that is not there.", BACKUP
     ),
+    Fault.ALTERED: Meaning(
+        "Altered after it was saved",
+        "What the version says is not what it said when it was saved.",
+        COMPARE,
+    ),
+    Fault.CHANGE_ALTERED: Meaning(
+        "Change altered",
+        "Who made the version, when, why or from where is not what was recorded.",
+        COMPARE,
+    ),
+    Fault.CHAIN: Meaning(
+        "Chain broken",
+        "The version fits its values and its change, and not the version before it as that was.",
+        COMPARE,
+    ),
+    Fault.DIGEST_MISSING: Meaning(
+        "Digest missing",
+        "The version has no digest: another program wrote it, or took the digest away.",
+        COMPARE,
+    ),
+    Fault.VERSION_MISSING: Meaning(
+        "Version gone", "The digest of the version is there, and the version is not.", BACKUP
+    ),
 }
 
 GUARDS = {
@@ -98,7 +121,18 @@ def told(finding: Finding) -> str:
         Fault.PERIOD: f"it ends {found or 'never'}, which should be {expected or 'never'}",
         Fault.CHANGE_MISSING: f"change {found} is not there" if found else "it names no change",
         Fault.REFERENCE_MISSING: f"there is no row {found} in {expected}",
+        Fault.ALTERED: "its values, time, operation or links are not those that were saved",
+        Fault.CHANGE_ALTERED: f"change {found} tells another person, time or reason than it did",
+        Fault.CHAIN: "it was saved after another version than the one before it, or anew",
+        Fault.DIGEST_MISSING: "it has no digest",
+        Fault.VERSION_MISSING: "it was saved, and is not there",
     }[finding.fault]
+
+
+def undigested(number: int) -> str:
+    """How many versions nobody can vouch for, and what to do about them."""
+    those = "1 version is" if number == 1 else f"{number:,} versions are"
+    return f"{those} older than the digests: `integrity digest` gives each its own, once."
 
 
 def guard_told(fault: GuardFault) -> str:

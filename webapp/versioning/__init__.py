@@ -25,6 +25,7 @@ from .differences import (
     TimeDifference,
     ValueDifference,
 )
+from .digest_completion import complete_digests
 from .digests import keep_digests
 from .errors import (
     Clash,
@@ -169,6 +170,7 @@ __all__ = [
     "changes",
     "check_model",
     "collected",
+    "complete_digests",
     "count_between",
     "count_live",
     "current",

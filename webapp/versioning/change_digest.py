@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, inspect, select
 from sqlalchemy.orm import Session
 
-from .canonical import change_line, content_of
-from .digests import in_batches, links_of_rows
+from .canonical import NO_LINKS, change_line, content_of
+from .digest_rows import in_batches, links_from, links_of_rows
 from .recorded import change_model, recorded_models
 from .shape import version_table
 
@@ -56,7 +56,7 @@ def _digest(line: str, versions: list[bytes]) -> str:
 def _lines(connection: Connection, changes: Table, ids: Collection[int]) -> dict[int, str]:
     reader = change_line(changes, connection.dialect)
     query = select(changes.c.id, *reader.columns).where(changes.c.id.in_(ids))
-    return {id: reader.line(*row) for id, *row in connection.execute(query)}
+    return {id: reader.line(row) for id, *row in connection.execute(query)}
 
 
 def _of_versions(
@@ -67,7 +67,7 @@ def _of_versions(
     query: Select[Any] = select(*content.columns, table.c.change_id.label("of_change"))
     query = query.select_from(content.source).where(table.c.change_id.in_(ids))
     for rows in in_batches(connection, query):
-        links = links_of_rows(connection, table, rows)
+        links = links_of_rows(connection, links_from(table), rows)
         for *row, id in map(tuple, rows):
-            line = content.line(row, links[row[0], row[1]])
+            line = content.line(row, links.get((row[0], row[1]), NO_LINKS))
             yield id, sha256(line.encode("utf-8", "surrogatepass")).digest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, inspect, select
@@ -65,45 +66,51 @@ def _place(
     last: Any,
     leaving: InstanceState[Any] | None,
 ) -> None:
-    obj: Any = state.obj()
     version, at, operation = 1, opened.at, "create"
     if last is not None:
-        # the version that was deleted, which may no longer be the last
-        deleted = ledger.steps.get(leaving) if leaving is not None else None
-        base = last.version_id if deleted is None else deleted.old_version
-        version, at = base + 1, max(at, last.version_from)
-        if ledger.is_own(last.change_id):
-            _remove_own(session, state.mapper, last)
-            version = last.version_id
-        else:
-            ledger.steps[state] = Step(
-                state.obj(),
-                state,
-                state.mapper,
-                last.id,
-                base,
-                at,
-                operation,
-                copy=False,
-            )
-        if leaving is not None:
-            ledger.steps.pop(leaving, None)
-            take_out(session, leaving)
-        # in place of a row that is alive until this transaction, it is that record's next version
-        if version > 1 and (leaving is not None or ledger.is_own(last.change_id)):
-            operation = "update"
+        version, at, operation = _after(session, ledger, opened, state, last, leaving)
     if state.dict.get("version_id") not in (None, version):
         raise ReadOnlyVersion(
             f"{state.mapper.class_.__name__}: version_id cannot be set by hand. Nothing was"
             f" written: leave it out, and the new row is version {version}."
         )
     ledger.allotted.setdefault(state, False)
+    obj: Any = state.obj()
     obj.version_id = version
     obj.is_current_version = True
     obj.version_from = at
     obj.version_to = None
     obj.version_op = operation
     obj.change_id = opened.id
+
+
+def _after(
+    session: Session,
+    ledger: Ledger,
+    opened: OpenChange,
+    state: InstanceState[Any],
+    last: Any,
+    leaving: InstanceState[Any] | None,
+) -> tuple[int, datetime, str]:
+    """The number, time and operation of a new object that comes after a record's `last` row."""
+    # the version that was deleted, which may no longer be the last
+    deleted = ledger.steps.get(leaving) if leaving is not None else None
+    base = last.version_id if deleted is None else deleted.old_version
+    version, at = base + 1, max(opened.at, last.version_from)
+    is_own = ledger.is_own(last.change_id)
+    if is_own:
+        _remove_own(session, state.mapper, last)
+        version = last.version_id
+    else:
+        ledger.steps[state] = Step(
+            state.obj(), state, state.mapper, last.id, base, at, "create", copy=False
+        )
+    if leaving is not None:
+        ledger.steps.pop(leaving, None)
+        take_out(session, leaving)
+    # in place of a row that is alive until this transaction, it is that record's next version
+    continues = version > 1 and (leaving is not None or is_own)
+    return version, at, "update" if continues else "create"
 
 
 def _known(

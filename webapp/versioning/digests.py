@@ -12,60 +12,44 @@ digest of a record that was made with its change stands on no such one, but on n
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Dialect,
-    FromClause,
     Index,
     Integer,
     LargeBinary,
     MetaData,
-    Row,
-    Select,
     Table,
-    and_,
-    bindparam,
     delete,
-    or_,
+    exists,
+    func,
     select,
     text,
     tuple_,
-    type_coerce,
+    union_all,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from .canonical import (
-    NO_LINKS,
-    ChangeLine,
-    Content,
     Digest,
-    change_line,
-    content_of,
-    digest,
-    raw,
-    to_json,
-    writer,
 )
 from .change import allow_amending
+from .digest_rows import (
+    DIGEST,
+    links_from,
+    links_of_rows,
+    reader_of,
+    versions_of_change,
+)
 from .indexes import index_change
 from .ledger import OpenChange, ledger_of
 from .links import OWNER
-from .shape import DIGESTS, chunks, version_table
+from .shape import DIGESTS, version_table
 
-#: In ``Table.info`` of a table of versions: the table of their digests.
-DIGEST = "versioning.digest"
-#: Versions that are read, and digests that are written, by one statement.
-BATCH = 2_000
-#: Versions whose links are asked for by one statement.
-KEYS = 500
 CLOSED = "removed_in IS NOT NULL"
 
 
@@ -108,58 +92,28 @@ def _index_closed(links: Table) -> None:
         Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
-def digest_table(table: Table) -> Table | None:
-    """The table of the digests of a table's versions, None where none are kept."""
-    found: Table | None = table.info.get(DIGEST)
-    return found
+class Beginning(NamedTuple):
+    """Since when a table's versions have digests: `first` is the first change that wrote digests of
+    any model, `completed` tells whether older versions of this one were given theirs later."""
+
+    first: int | None
+    completed: bool
+
+    def demands(self, change_id: int | None) -> bool:
+        """Whether a version of that change must have a digest."""
+        if self.completed:
+            return True
+        return self.first is not None and (change_id is None or change_id >= self.first)
 
 
-class Reader(NamedTuple):
-    """How a table's versions are read with their change: `query` selects the columns of the
-    `content`, those of the change, then more. Its rows come from `source`."""
-
-    content: Content
-    change: ChangeLine | None
-    source: FromClause
-
-    @property
-    def width(self) -> int:
-        """How many columns come before those that were asked for in addition."""
-        return len(self.content.columns) + (len(self.change.columns) if self.change else 0)
-
-    def query(self, source: FromClause, *more: Any) -> Select[Any]:
-        own = [*self.content.columns, *(self.change.columns if self.change else ())]
-        return select(*own, *more).select_from(source)
-
-    def line(self, row: Sequence[Any], links: str = NO_LINKS) -> str:
-        return self.content.line(row, links)
-
-    def change_line(self, row: Sequence[Any]) -> str:
-        if self.change is None:
-            return "null"
-        return self.change.line(*row[len(self.content.columns) : self.width])
-
-    def digest(self, row: Sequence[Any], links: str, before: bytes | None) -> Digest:
-        return digest(self.line(row, links), self.change_line(row), before)
-
-
-def reader_of(table: Table, dialect: Dialect) -> Reader:
-    """How the versions of a table are read for their digests."""
-    return _reader(content_of(table, dialect), changes_table(table.metadata), dialect)
-
-
-@lru_cache(maxsize=256)
-def _reader(content: Content, changes: Table | None, dialect: Dialect) -> Reader:
-    if changes is None:
-        return Reader(content, None, content.source)
-    source = content.source.outerjoin(changes, changes.c.id == content.table.c.change_id)
-    return Reader(content, change_line(changes, dialect), source)
-
-
-def changes_table(metadata: MetaData) -> Table | None:
-    """The table of the changes that versions of these tables bear."""
-    tables = metadata.tables.values()
-    return next((table for table in tables if "changes" in table.info), None)
+def beginning_of(connection: Connection, table: Table) -> Beginning:
+    """Reads all digests once, so ask where a version lacks one."""
+    digests = table.info[DIGEST].c
+    kept = [t.c for t in table.metadata.tables.values() if DIGESTS in t.info]
+    firsts = union_all(*(select(func.min(c.change_id).label("first")) for c in kept)).subquery()
+    completed = exists().where(digests.change_id.is_(None))
+    found = connection.execute(select(func.min(firsts.c.first), completed)).one()
+    return Beginning(found[0], bool(found[1]))
 
 
 def write_digests(session: Session) -> None:
@@ -177,7 +131,7 @@ def write_digests(session: Session) -> None:
         if opened.digested.get(table):
             allow_amending(session, by_table[table])
             _take_back(connection, table, opened)
-        opened.digested[table] = _write(connection, table, opened.id)
+        opened.digested[table] = _write(connection, table, opened)
 
 
 def _take_back(connection: Connection, table: Table, opened: OpenChange) -> None:
@@ -190,105 +144,16 @@ def _take_back(connection: Connection, table: Table, opened: OpenChange) -> None
         connection.execute(delete(digests).where(of_change))
 
 
-def _write(connection: Connection, table: Table, change_id: int) -> int:
+def _write(connection: Connection, table: Table, opened: OpenChange) -> int:
     reader = reader_of(table, connection.dialect)
+    tables = [links for links in links_from(table) if links in opened.linked]
     written = 0
-    for rows in in_batches(connection, _change_query(reader), {"b_change": change_id}):
-        links = links_of_rows(connection, table, rows)
-        made = [
-            (row[0], row[1], reader.digest(row, links[row[0], row[1]], row[-1]))
-            for row in map(tuple, rows)
-        ]
-        insert_digests(connection, table, change_id, made)
+    for rows in versions_of_change(connection, reader, opened.id):
+        links = links_of_rows(connection, tables, rows)
+        made = [(row[0], row[1], each) for row, each in reader.digests(rows, links)]
+        insert_digests(connection, table, opened.id, made)
         written += len(made)
     return written
-
-
-@lru_cache(maxsize=256)
-def _change_query(reader: Reader) -> Select[Any]:
-    """The versions of a change, each with the digest before its own."""
-    table = reader.content.table
-    before = table.info[DIGEST].alias()
-    follows = and_(before_of(table, before), before.c.change_id.is_not(None))
-    query = reader.query(reader.source.outerjoin(before, follows), before.c.digest)
-    return query.where(table.c.change_id == bindparam("b_change", type_=BigInteger()))
-
-
-def before_of(table: Table, digests: FromClause) -> Any:
-    """Whether a digest is of the version before the table's row."""
-    same = digests.c.id == table.c.id
-    return and_(same, digests.c.version_id == table.c.version_id - 1)
-
-
-def in_batches(
-    connection: Connection, query: Select[Any], parameters: dict[str, Any] | None = None
-) -> Iterator[Sequence[Row[Any]]]:
-    """The rows of a query, a bounded number at a time.
-
-    PostgreSQL would send all of them at once; a cursor, which it is asked for where they are many,
-    would cost few rows two more statements.
-    """
-    if connection.dialect.name != "sqlite":
-        few = connection.execute(_a_few(query), parameters).fetchall()
-        if len(few) <= BATCH:
-            if few:
-                yield few
-            return
-    with connection.execute(query, parameters, execution_options={"yield_per": BATCH}) as result:
-        yield from result.partitions()
-
-
-@lru_cache(maxsize=256)
-def _a_few(query: Select[Any]) -> Select[Any]:
-    return query.limit(BATCH + 1)
-
-
-def links_of_rows(
-    connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
-) -> defaultdict[tuple[Any, Any], str]:
-    """What each of the versions, rows that begin with their key, did to links, as it is written."""
-    found: dict[tuple[Any, Any], list[str]] = defaultdict(list)
-    for links in links_from(table):
-        touched = _links_touched(connection, links, rows)
-        name = to_json(links.name)
-        for key, (added, removed) in touched.items():
-            members = f'{{"added":[{_sorted(added)}],"removed":[{_sorted(removed)}]}}'
-            found[key].append(f"{name}:{members}")
-    texts: defaultdict[tuple[Any, Any], str] = defaultdict(lambda: NO_LINKS)
-    texts.update((key, f"{{{','.join(each)}}}") for key, each in found.items())
-    return texts
-
-
-def links_from(table: Table) -> list[Table]:
-    """The tables of links whose owners' versions are in the table, by name."""
-    others = table.metadata.tables.values()
-    return sorted(
-        (other for other in others if other.info.get(OWNER) is table), key=lambda each: each.name
-    )
-
-
-def _links_touched(
-    connection: Connection, links: Table, rows: Sequence[Sequence[Any]]
-) -> dict[tuple[Any, Any], tuple[list[str], list[str]]]:
-    """By version, the ids that it added and those that it removed, as JSON."""
-    dialect, own = connection.dialect, links.c
-    names = ("owner_id", "added_in", "removed_in", "target_id")
-    query = select(*(raw(own[name], dialect, name) for name in names))
-    write = writer(own.target_id.type, dialect)
-    found: dict[tuple[Any, Any], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for some in chunks([(row[0], row[1]) for row in rows], KEYS):
-        keys = set(some)
-        owner = type_coerce(own.owner_id, NullType())
-        ends = (tuple_(owner, version).in_(some) for version in (own.added_in, own.removed_in))
-        for id, added, removed, target in connection.execute(query.where(or_(*ends))):
-            for place, version in enumerate((added, removed)):
-                if (id, version) in keys:
-                    found[id, version][place].append(write(target))
-    return found
-
-
-def _sorted(members: list[str]) -> str:
-    return ",".join(sorted(members))
 
 
 def insert_digests(

@@ -22,6 +22,11 @@ class Fault(StrEnum):
     PERIOD = "period"  # it ends at another time than its successor begins, or not at all
     CHANGE_MISSING = "change missing"
     REFERENCE_MISSING = "reference missing"  # it points at a row that is not there
+    ALTERED = "altered"  # it does not say what it said when its digest was made
+    CHANGE_ALTERED = "change altered"  # who made it, when or why is not what it was then
+    CHAIN = "chain"  # it stood on another version before it, or its digest is another
+    DIGEST_MISSING = "digest missing"  # it was never made by a transaction that keeps digests
+    VERSION_MISSING = "version missing"  # its digest is there, and it is not
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class Finding:
 
     `found` is the stored value and `expected` what it should be, in the terms of the fault: flags,
     version numbers, operations, aware UTC times, change ids. For a missing reference, `found` is
-    the key that is referred to and `expected` the name of the table that lacks it.
+    the key that is referred to and `expected` the name of the table that lacks it; for an altered
+    change, `found` is its number.
     """
 
     fault: Fault
@@ -47,7 +53,8 @@ class ModelCheck:
 
     `records` and `versions` are the numbers looked at, `counts` the findings by fault, all of them,
     `findings` the first of each fault, by id. `checked_to` is the id at which a check that was
-    given a limit stopped; None when it came to the end.
+    given a limit stopped; None when it came to the end. `undigested` counts the versions that are
+    older than the digests and have none.
     """
 
     model: type[Any]
@@ -56,6 +63,7 @@ class ModelCheck:
     counts: Mapping[Fault, int]
     findings: tuple[Finding, ...]
     checked_to: Any = None
+    undigested: int = 0
 
     @property
     def faults(self) -> int:

@@ -1,14 +1,15 @@
-"""Checks that stored versions are what the core writes: numbers, flags, times, operations, changes.
+"""Checks that stored versions are what the core writes: numbers, flags, times, operations, changes,
+and digests, where they are kept.
 
 Set-based: the database looks at a stretch of records at a time, with each version beside its
-predecessor and its successor, and sends the faulty ones alone. Memory does not grow with the
-table, and nothing is written.
+predecessor and its successor, and sends the faulty ones alone; digests are recomputed from all that
+it holds. Memory does not grow with the table, and nothing is written.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -33,6 +34,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from .dangling import dangling
+from .digest_check import DigestCheck
+from .digest_rows import DIGEST
 from .findings import Fault, Finding, ModelCheck
 from .ledger import ledger_of
 from .shape import version_table
@@ -71,21 +74,37 @@ def check_model(
     """
     counts: Counter[Fault] = Counter()
     findings: list[Finding] = []
+
+    def keep(found: Iterable[Finding]) -> None:
+        for finding in found:
+            counts[finding.fault] += 1
+            if counts[finding.fault] <= most:
+                findings.append(finding)
+
+    digests = _digests(session, model)
     records = versions = 0
     last = after
     for stretch in _stretches(session, model, after):
         if most_versions is not None and versions >= most_versions:
             break
         records, versions, last = records + stretch.records, versions + stretch.versions, stretch.to
-        for finding in _findings(session, model, stretch):
-            counts[finding.fault] += 1
-            if counts[finding.fault] <= most:
-                findings.append(finding)
+        keep(_findings(session, model, stretch))
+        if digests is not None:
+            keep(digests.findings(stretch.of(digests.table)))
+            keep(digests.gone(stretch.of(digests.digests)))
         if progress is not None:
             progress(versions)
     else:
+        if digests is not None:
+            keep(digests.gone(_above(digests.digests, last)))
         last = None
-    return ModelCheck(model, records, versions, dict(counts), tuple(findings), last)
+    undigested = 0 if digests is None else digests.without
+    return ModelCheck(model, records, versions, dict(counts), tuple(findings), last, undigested)
+
+
+def _digests(session: Session, model: type[Any]) -> DigestCheck | None:
+    kept = DIGEST in version_table(inspect(model)).info
+    return DigestCheck(session, model) if kept else None
 
 
 class Stretch(NamedTuple):

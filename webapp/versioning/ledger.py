@@ -58,14 +58,16 @@ class ChangeMade:
 class OpenChange:
     """The change that this transaction has begun: every version that it makes bears its id.
 
-    `touched` are the base mappers of the models that it may have made versions of, `digested` the
-    numbers of digests written so far, by the table of the versions.
+    `touched` are the base mappers of the models that it may have made versions of, `linked` the
+    tables of links that it may have written to, `digested` the numbers of digests written so far,
+    by the table of the versions.
     """
 
     id: int
     at: datetime
     opened_in: SessionTransaction
     touched: set[Mapper[Any]] = field(default_factory=set)
+    linked: set[Table] = field(default_factory=set)
     digested: dict[Table, int] = field(default_factory=dict)
 
 

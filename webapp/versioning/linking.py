@@ -71,11 +71,20 @@ def write_links(session: Session) -> None:
                 row["change_id"] = state.dict["change_id"]
                 added[edit.property].append(row)
     for property, rows in closed.items():
+        _note_written(session, property)
         _close(session, property, rows)
     for property, rows in added.items():
+        _note_written(session, property)
         connection = session.connection(bind_arguments={"mapper": property.parent})
         connection.execute(insert(property.links), rows)
         _insist_on_living(session, property, linked)
+
+
+def _note_written(session: Session, property: LinkProperty) -> None:
+    """The open change may have done something to these links."""
+    opened = ledger_of(session).opened
+    if opened is not None:
+        opened.linked.add(property.links)
 
 
 def _row(property: LinkProperty, state: InstanceState[Any], other: Any, prefix: str) -> Any:
@@ -123,6 +132,7 @@ def _insist_on_living(
 def close_links(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> None:
     """Records were deleted: their links end with the tombstone, or go as if they never were."""
     for property in link_properties(mapper):
+        _note_written(session, property)
         links, owner = property.links, version_table(mapper).alias()
         connection = session.connection(bind_arguments={"mapper": mapper})
         key = record_key(version_table(mapper))
@@ -138,6 +148,7 @@ def close_links(session: Session, mapper: Mapper[Any], ids: Sequence[Any]) -> No
 def reopen_links(session: Session, mapper: Mapper[Any], ids: Ids, change_id: int) -> None:
     """Deleted records live again, by a statement: so do the links that ended with them."""
     for property in link_properties(mapper):
+        _note_written(session, property)
         rows, owner = property.links.c, version_table(mapper).alias()
         key = record_key(version_table(mapper))
         pairs = zip(key, property.owner_columns, strict=True)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
-from webapp.versioning import UtcDateTime, Versioned, current_unique
+from webapp.versioning import UtcDateTime, Versioned, current_unique, floating
 
 
 class Shade(Enum):
@@ -39,3 +39,11 @@ class Thing(Versioned, db.Model):
     extra: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
 
     __table_args__ = (current_unique("name"),)
+
+
+class Branch(Versioned, db.Model):
+    """Refers to another of its own kind."""
+
+    name: Mapped[str]
+    parent_id: Mapped[int | None]
+    parent: Mapped[Branch | None] = floating("parent_id")

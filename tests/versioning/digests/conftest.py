@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.versioning.digests.models import Base, Change
 from tests.versioning.world import World
-from webapp.versioning.digests import links_of_rows, reader_of
+from webapp.versioning.digest_rows import DIGEST, before_of, links_from, links_of_rows, reader_of
 
 
 @pytest.fixture
@@ -35,24 +34,17 @@ def digests_in(world: World, table: str) -> dict[tuple[Any, int], str]:
 
 
 def recomputed(world: World, model: Any) -> dict[tuple[Any, int], str]:
-    """What the digests of a model's versions should be, each on the one before."""
-    return {key: digest.hex() for key, digest in _recomputed(world, model)}
-
-
-def _recomputed(world: World, model: Any) -> Iterator[tuple[tuple[Any, int], bytes]]:
+    """What the digests of a model's versions should be, each on the one that is stored before."""
     table = model.__table__
+    before = table.info[DIGEST].alias()
     with world.behind() as connection:
         reader = reader_of(table, connection.dialect)
-        query = reader.query(reader.source).order_by(table.c.id, table.c.version_id)
-        rows = [tuple(row) for row in connection.execute(query)]
-        links = links_of_rows(connection, table, rows)
-    last: Any = None
-    before = None
-    for row in rows:
-        links_text = links[row[0], row[1]]
-        before = reader.digest(row, links_text, before if row[0] == last else None).digest
-        last = row[0]
-        yield (row[0], row[1]), before
+        source = reader.source.outerjoin(before, before_of(table, before))
+        query = reader.query(source, before.c.digest).order_by(table.c.id, table.c.version_id)
+        rows = connection.execute(query).fetchall()
+        links = links_of_rows(connection, links_from(table), rows)
+        found = list(reader.digests(rows, links))
+    return {(row[0], row[1]): each.digest.hex() for row, each in found}
 
 
 def without_guards(world: World, *statements: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,3 +125,20 @@ def test_one_is_recomputed_with_json_and_hashlib_alone(kept: World, session: Ses
         digest,
     ]
     assert stored[1, 2] == sha256("\n".join(second).encode()).hexdigest()
+
+
+def test_the_readmes_example_is_what_is_written(kept: World, session: Session) -> None:
+    for name, reason in (("one", "A first tag"), ("two", "A better name")):
+        with change(session, actor="Alice", reason=reason):
+            tag = session.get(Tag, (1, 1)) or Tag()
+            tag.name = name
+            session.add(tag)
+            session.commit()
+    session.rollback()
+    stored = digests_in(kept, "tag")
+    readme = Path(__file__).parents[3].joinpath("README.md").read_text()
+    found = re.search(r"<!-- recipe: begin -->\n```\n(.*?)\n```\n.*?`(\w+)`", readme, re.DOTALL)
+    assert found is not None
+    lines, digest = found.groups()
+    assert sha256(lines.encode()).hexdigest() == digest == stored[1, 2]
+    assert lines.endswith(stored[1, 1])

@@ -1,0 +1,1 @@
+"""A club: owners with children of each kind of reference."""
