@@ -50,8 +50,10 @@ def serving(
     program: Sequence[str] = PROGRAM,
     cwd: Path = ROOT,
     patience: float = PATIENCE,
+    said: list[str] | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A running server: the address that it printed, and its process, which ends with the block."""
+    """A running server: the address that it printed, and its process, which ends with the block.
+    All that it printed until then is added to `said`."""
     process = subprocess.Popen(
         [*program, *arguments],
         cwd=cwd,
@@ -61,7 +63,10 @@ def serving(
         text=True,
     )
     try:
-        yield _address(process, patience), process
+        printed, address = _address(process, patience)
+        if said is not None:
+            said.append(printed)
+        yield address, process
     finally:
         process.terminate()
         try:
@@ -73,7 +78,7 @@ def serving(
         process.stdout.close()
 
 
-def _address(process: subprocess.Popen[str], patience: float) -> str:
+def _address(process: subprocess.Popen[str], patience: float) -> tuple[str, str]:
     assert process.stdout is not None
     pipe = process.stdout.fileno()
     printed = b""
@@ -84,7 +89,7 @@ def _address(process: subprocess.Popen[str], patience: float) -> str:
         chunk = os.read(pipe, 65_536)
         printed += chunk
         if found := re.search(rb"Serving on (http://\S+)\s", printed):
-            return found.group(1).decode()
+            return printed.decode(), found.group(1).decode()
         if not chunk:
             break
     raise AssertionError(f"no address was printed, but this:\n{printed.decode()}")

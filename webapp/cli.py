@@ -19,17 +19,17 @@ from flask import Flask
 from webapp import database
 from webapp.accounts.commands import user
 from webapp.audit import audit
-from webapp.auth import accounts
 from webapp.auth import demo as demo_accounts
+from webapp.auth import set_up
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
 from webapp.integrity import checks, integrity, words
 from webapp.transfer.commands import history
 
 MakeApp = Callable[..., Flask]
-NO_ACCOUNTS = (
-    "Nobody can sign in yet. Make the first account: versioned-admin user create"
-    " --role administrator"
+NO_ADMINISTRATOR = (
+    "There is no administrator yet. Open this address within an hour, once, to make the first one:"
+    "\n  {address}\nor run: versioned-admin user create --role administrator"
 )
 
 
@@ -127,11 +127,14 @@ def run(app: Flask, host: str, port: int, *, fill: bool = False) -> None:
                 demo_accounts.make()
             if fill and (added := load_demo_data(app)):
                 click.echo(f"Added {added} demo records.")
-            if not accounts.exist():
-                click.echo(NO_ACCOUNTS)
+            path = set_up.offer()
             db.session.remove()
             _warn_of_guards()
-        click.echo(f"Serving on http://{_in_url(host)}:{bound_port(server)}/ (stop with Ctrl+C)")
+        address = f"http://{_in_url(host)}:{bound_port(server)}"
+        if path:
+            site = app.config["SITE_URL"] or address
+            click.echo(NO_ADMINISTRATOR.format(address=site + path))
+        click.echo(f"Serving on {address}/ (stop with Ctrl+C)")
         server.run()
     finally:
         server.close()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 PREFIX = "VERSIONED_ADMIN_"
 ENVIRONMENTS = ("development", "production")
@@ -21,6 +22,8 @@ BOOLEANS = {
     "no": False,
     "": False,
 }
+#: This machine's names for itself.
+LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 MAKE_A_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
 # Keys that stand in tutorials and examples: whoever knows one can sign any session.
 WELL_KNOWN_KEYS = ("change", "default", "dev", "example", "insecure", "key", "password", "secret")
@@ -64,12 +67,28 @@ class Settings:
     IDLE_MINUTES: int = _setting(
         120, "minutes without a page after which one signs in again, 5 to 1440"
     )
+    SECOND_STEP: tuple[str, ...] = _setting(
+        (),
+        "roles that need a second step at the sign-in, separated by commas, such as"
+        " `administrator,auditor`; all others may have one",
+    )
     PROXIES: int = _setting(
         0, "proxies before the application whose `X-Forwarded-` headers are believed, 0 to 5"
     )
     HOSTS: tuple[str, ...] = _setting(
         (), "host names that are answered, separated by commas; empty: any"
     )
+    SITE_URL: str = _setting(
+        "",
+        "address that people open the site with, such as `https://admin.example.org`; links in"
+        " mails begin with it",
+    )
+    MAIL_URL: str = _setting(
+        "",
+        "server for links to a new password: `smtp://user:password@host:587` (with STARTTLS) or"
+        " `smtps://…:465`; empty: nothing is mailed, and administrators make such links",
+    )
+    MAIL_FROM: str = _setting("", "address that mails come from; needed with `MAIL_URL`")
     DEMO: bool = _setting(
         False, "the command `demo` sets it: accounts without passwords; refused in production"
     )
@@ -88,6 +107,8 @@ class Settings:
         _check_range(self, "PROXIES", 0, 5)
         _check_apps(self.APPS)
         _check_timezone(self.TIMEZONE)
+        _check_site(self.SITE_URL, self.ENV)
+        _check_mail(self)
         if self.ENV == "production":
             _check_key(self.SECRET_KEY)
             if self.DEMO:
@@ -177,6 +198,41 @@ def _check_timezone(name: str) -> None:
         raise ConfigError(
             f"{PREFIX}TIMEZONE is {name!r}: use a name such as UTC or Europe/Berlin."
         ) from None
+
+
+def _check_site(url: str, env: str) -> None:
+    parts = urlsplit(url)
+    schemes = ("https",) if env == "production" else ("https", "http")
+    plain = not (parts.path or parts.query or parts.fragment or parts.username)
+    if url and not (parts.scheme in schemes and parts.hostname and plain):
+        raise ConfigError(
+            f"{PREFIX}SITE_URL is {url!r}: use {' or '.join(schemes)}, the host and nothing after"
+            " it, as in https://admin.example.org."
+        )
+
+
+def _check_mail(settings: Settings) -> None:
+    if not settings.MAIL_URL:
+        return
+    try:
+        parts = urlsplit(settings.MAIL_URL)
+        works = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+    except ValueError:
+        works = False
+    if not works:  # the text may hold a password, so it is not shown
+        raise ConfigError(
+            f"{PREFIX}MAIL_URL is no address of a mail server: use"
+            " smtp://user:password@host:587 or smtps://user:password@host:465."
+        )
+    name, at, host = settings.MAIL_FROM.rpartition("@")
+    if not (name and at and host) or any(character <= " " for character in settings.MAIL_FROM):
+        raise ConfigError(
+            f"{PREFIX}MAIL_FROM is {settings.MAIL_FROM!r}: use the address that mails come from."
+        )
+    if not settings.SITE_URL:
+        raise ConfigError(
+            f"{PREFIX}SITE_URL is empty: use the address of this site, which links in mails name."
+        )
 
 
 def _check_key(key: str) -> None:

@@ -89,7 +89,11 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         TIMEZONE=settings.TIMEZONE,
         SESSION_HOURS=settings.SESSION_HOURS,
         IDLE_MINUTES=settings.IDLE_MINUTES,
+        SECOND_STEP=settings.SECOND_STEP,
         PROXIES=settings.PROXIES,
+        SITE_URL=settings.SITE_URL,
+        MAIL_URL=settings.MAIL_URL,
+        MAIL_FROM=settings.MAIL_FROM,
         DEMO=settings.DEMO,
         TRUSTED_HOSTS=list(settings.HOSTS) or None,
         UPLOADS=settings.uploads,
@@ -101,6 +105,8 @@ def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=production,
+        # Of this host alone: browsers take a cookie of that name from nobody else.
+        SESSION_COOKIE_NAME="__Host-session" if production else "session",
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch still saves
     )
     if settings.PROXIES:

@@ -104,5 +104,11 @@ def forged(shop: Shop, change_id: int, act: str, comment: str = "", **more: Any)
     return {**seen(page), "act": act, "comment": comment, **more}
 
 
+def bulk_form(page: str) -> dict[str, str]:
+    """What the page of the sign-off of many sends along."""
+    names = "act|count|digest"
+    return dict(re.findall(rf'<input type="hidden" name="({names})" value="([^"]*)"', page))
+
+
 def shown(page: Any) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page.text)).split())

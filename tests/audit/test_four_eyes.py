@@ -17,6 +17,7 @@ from tests.audit.builders import FEED, edit_all, stock
 from tests.audit.reviews import (
     ALL,
     QUEUE,
+    bulk_form,
     change_by,
     edit,
     forged,
@@ -30,7 +31,6 @@ from tests.audit.reviews import (
     url,
     view_of,
 )
-from tests.audit.test_review import bulk_form
 from webapp.audit import acting
 from webapp.audit.acting import NotAllowed, Seen
 from webapp.audit.models import Act, Review

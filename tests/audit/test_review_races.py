@@ -13,8 +13,7 @@ from tests import accounts
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget
 from tests.audit.builders import stock
-from tests.audit.reviews import ALL, edit, review, rows, seen, thread, url
-from tests.audit.test_review import bulk_form
+from tests.audit.reviews import ALL, bulk_form, edit, review, rows, seen, thread, url
 
 ROUNDS = 8
 

@@ -12,8 +12,7 @@ from tests import accounts
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget, Maker
 from tests.audit.builders import edit_all, stock, transaction
-from tests.audit.reviews import ALL, edit, review, rows, say, seen, state, url
-from tests.audit.test_review import bulk_form
+from tests.audit.reviews import ALL, bulk_form, edit, review, rows, say, seen, state, url
 from webapp.audit import bulk_review_page
 from webapp.extensions import db
 

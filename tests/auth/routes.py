@@ -47,6 +47,16 @@ SITE = {
     "security.logout": {"POST": SIGNED_IN},
     "security.change_password": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
     "security.verify": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "sign_in_code": {"GET": ALL, "POST": ALL},  # after the password
+    "second_step": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "second_step_off": {"POST": SIGNED_IN},  # own
+    "recovery_codes": {"POST": SIGNED_IN},  # own
+    "sign_in_passkey": {"POST": ALL},
+    "passkeys": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # own
+    "remove_passkey": {"POST": SIGNED_IN},  # own
+    "set_up": {"GET": ALL, "POST": ALL},  # with a token from the console
+    "forgotten": {"GET": ALL, "POST": ALL},
+    "new_password": {"GET": ALL, "POST": ALL},  # with the token of a link: other
     "search.index_view": {"GET": SIGNED_IN},
     "integrity.index_view": {"GET": SIGNED_IN},
     "integrity.model_view": {"GET": SIGNED_IN},
@@ -68,6 +78,8 @@ SITE = {
     "accounts.roles_view": {"POST": MANAGE},  # own and other
     "accounts.password_view": {"POST": MANAGE},  # own and other
     "accounts.active_view": {"POST": MANAGE},  # own and other
+    "accounts.link_view": {"POST": MANAGE},  # own and other
+    "accounts.step_view": {"POST": MANAGE},  # own and other
     "events.index_view": {"GET": READ_EVENTS},
 }
 

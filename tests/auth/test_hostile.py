@@ -57,6 +57,11 @@ GETS = [
     "/admin/events/?kind={0}&account={0}&before={0}",
     "/admin/accounts/{1}/",
     "/sign-in?next={0}",
+    "/set-up?token={0}",
+    "/new-password?token={0}",
+    "/forgotten?email={0}",
+    "/sign-in/code?next={0}",
+    "/second-step?next={0}",
     "/static/{1}",
 ]
 
@@ -71,6 +76,18 @@ POSTS = [
     "/admin/accounts/new/",
     "/admin/accounts/1/roles/",
     "/admin/accounts/1/password/",
+    "/admin/accounts/{0}/link/",
+    "/admin/accounts/{0}/second-step/",
+    "/sign-in/passkey",
+    "/passkeys",
+    "/passkeys/{0}/remove",
+    "/sign-in/code",
+    "/second-step",
+    "/second-step/off",
+    "/second-step/codes",
+    "/set-up",
+    "/new-password",
+    "/forgotten",
     "/sign-in",
     "/password",
     "/confirm",
@@ -102,10 +119,11 @@ def test_no_form_is_a_failure(stocked: Flask, payload: str) -> None:
     carol = accounts.as_(stocked, "Carol")
     names = ("name", "sku", "price", "stock", "status", "attributes", "supplier_id", "reason",
              "counted_at", "id", "url", "base_version", "action", "rowid", "email", "password",
-             "roles", "active", "field", "next")  # fmt: skip
+             "roles", "active", "field", "next", "token", "again",
+             "code", "sealed", "credential")  # fmt: skip
     data = dict.fromkeys(names, payload)
     for address in POSTS:
-        answer = carol.post(address, data=data)
+        answer = carol.post(address.format(quote(payload, safe="")), data=data)
         assert answer.status_code < 500, address
         assert not answer.headers.get("Location", "").startswith(("http", "//"))
         assert "<script>document" not in answer.text
@@ -232,3 +250,20 @@ def test_a_price_is_what_it_was_after_all_of_it(stocked: Flask) -> None:
     with stocked.app_context():
         rows = select(Product.price).where(Product.id == 1).order_by(Product.version_id)
         assert list(db.session.scalars(rows)) == [Decimal("29.00"), Decimal("31.00")]
+
+
+@pytest.mark.parametrize(
+    "address", ["/sign-in", "/admin/", "/admin/product/", "/nowhere", "/health"]
+)
+def test_other_sites_may_not_read_an_answer_and_every_text_names_its_encoding(
+    app: Flask, address: str
+) -> None:
+    headers = {"Origin": "https://evil.example"}
+    answer = accounts.as_(app, "Carol").get(address, headers=headers, follow_redirects=True)
+    assert "Access-Control" not in str(answer.headers)
+    assert answer.headers["Content-Type"].endswith("; charset=utf-8")
+
+
+@pytest.mark.parametrize("address", ["/static/", "/static/css/", "/admin/static/"])
+def test_no_folder_is_listed(app: Flask, address: str) -> None:
+    assert accounts.as_(app, "Carol").get(address).status_code in (403, 404)

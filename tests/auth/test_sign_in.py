@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_security import hash_password
 
 from tests import accounts
 from tests.auth.conftest import events, with_password
+from webapp import create_app, database
 from webapp.auth import accounts as ours
 from webapp.auth.models import AccountEvent, SignIn
 from webapp.auth.safe_next import is_local_path
@@ -59,6 +63,8 @@ def test_a_wrong_password_and_an_unknown_address_read_alike(eve: FlaskClient) ->
     pages = []
     for email in ("alice@example.org", "nobody@example.org"):
         text = eve.post("/sign-in", data={"email": email, "password": "wrong words"}).text
+        # but for the question to a passkey, which is new each time
+        text = re.sub(r'(data-passkey|name="sealed" value)="[^"]+"', "", text)
         pages.append(text.replace(email, "…"))
     assert pages[0] == pages[1]
 
@@ -244,6 +250,8 @@ def test_a_new_password_signs_out_everywhere_else(app: Flask, eve: FlaskClient) 
     ("typed", "word"),
     [({"password": "wrong"}, "not your password"), ({"new_password": "short"}, "characters"),
      ({"new_password": "alicealicealice"}, "easily guessed"),
+     ({"new_password": "1q2w3e4r5t6y"}, "leaked"),
+     ({"new_password": "VersionedAdminPassword1"}, "easily guessed"),
      ({"new_password_confirm": "something else here"}, "match")],
 )  # fmt: skip
 def test_a_bad_new_password_is_refused_with_a_word(
@@ -255,3 +263,36 @@ def test_a_bad_new_password_is_refused_with_a_word(
     answer = eve.post("/password", data=data | typed)
     assert answer.status_code == 422
     assert word in answer.text
+
+
+def test_a_password_counts_to_its_last_character_and_its_capitals(app: Flask) -> None:
+    password = "seven odd lanterns hum, " * 5 + "and burn"
+    assert len(password) == 128
+    with app.app_context():
+        ours.set_password(ours.named("Alice"), password)
+    for typed in (password[:-1], password[:-1] + "m", password.upper(), password[:72]):
+        assert sign_in(accounts.as_(app, None), "Alice", password=typed).status_code == 422
+    assert sign_in(accounts.as_(app, None), "Alice", password=password).status_code == 302
+
+
+def test_passwords_are_kept_by_argon2id_as_costly_as_is_advised(tmp_path: Path) -> None:
+    """At least 19 MiB and two rounds. The tests' other applications make it cheaper."""
+    costly = create_app({"SECRET_KEY": accounts.KEY, "INSTANCE_PATH": str(tmp_path / "costly")})
+    with costly.app_context():
+        kept = hash_password("seven odd lanterns hum")
+        database.close()
+    found = re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$", kept)
+    assert found and int(found[1]) >= 19 * 1024 and int(found[2]) >= 2
+
+
+@pytest.mark.parametrize("address", ["/sign-in", "/password", "/confirm"])
+def test_a_password_is_masked_and_left_to_password_managers(
+    app: Flask, eve: FlaskClient, address: str
+) -> None:
+    sign_in(eve)
+    page = (accounts.as_(app, None) if address == "/sign-in" else eve).get(address).text
+    fields = re.findall(r"<input[^>]*password[^>]*>", page)
+    assert fields
+    for field in fields:
+        assert 'type="password"' in field
+        assert 'autocomplete="current-password"' in field or 'autocomplete="new-password"' in field

@@ -34,6 +34,7 @@ from webapp import create_app, database
 from webapp.cli import load_demo_data
 
 Scheme = Literal["dark", "light"]
+LOCAL = ("127.0.0.1", "localhost")
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
     "--headless",
@@ -173,5 +174,5 @@ def _serious(message: ConsoleMessage) -> list[str]:
 
 def _foreign(url: str) -> list[str]:
     parts = urlsplit(url)
-    at_home = parts.scheme in ("about", "blob", "data") or parts.hostname == "127.0.0.1"
+    at_home = parts.scheme in ("about", "blob", "data") or parts.hostname in LOCAL
     return [] if at_home else [f"request to {url}"]

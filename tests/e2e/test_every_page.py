@@ -63,6 +63,8 @@ PAGES = [
     "/admin/events/",
     "/password",
     "/confirm",
+    "/second-step",
+    "/passkeys",
     "/admin/nowhere",
     "/admin/product/details/?id=77",
     "/admin/product/compare/?id=1",

@@ -60,6 +60,10 @@ def test_production_sends_its_cookie_over_https_only(tmp_path: Path) -> None:
         {"INSTANCE_PATH": str(tmp_path), "ENV": "production", "SECRET_KEY": "Vb3-qk92_LmZx81!"}
     )
     assert app.config["SESSION_COOKIE_SECURE"] is True
+    given = app.test_client().get("/sign-in", base_url="https://localhost").headers["Set-Cookie"]
+    assert given.startswith("__Host-session=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(given.split("; "))
+    assert "Domain=" not in given
 
 
 def test_finds_the_templates_and_static_files(app: Flask) -> None:

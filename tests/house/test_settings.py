@@ -48,6 +48,12 @@ def test_a_relative_instance_path_becomes_absolute() -> None:
         ("MAX_CONTENT_LENGTH", "10"),
         ("APPS", ".shop"),
         ("APPS", "shop; club"),
+        ("SITE_URL", "admin.example.org"),
+        ("SITE_URL", "https://admin.example.org/below"),
+        ("SITE_URL", "javascript://admin.example.org"),
+        ("MAIL_URL", "http://mail.example.org"),
+        ("MAIL_URL", "smtp://mail.example.org:port"),
+        ("MAIL_URL", "mail.example.org"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_name(name: str, value: str) -> None:
@@ -82,3 +88,33 @@ def test_production_refuses_a_key_that_others_can_guess(key: str) -> None:
 def test_production_accepts_a_key_of_ones_own(key: str) -> None:
     settings = config.load({"ENV": "production", "SECRET_KEY": key}, {})
     assert settings.SECRET_KEY == key
+
+
+MAIL = {
+    "MAIL_URL": "smtp://name:secret@mail.example.org",
+    "MAIL_FROM": "admin@example.org",
+    "SITE_URL": "https://admin.example.org",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MAIL_FROM", ""), ("MAIL_FROM", "nobody"), ("MAIL_FROM", "a@b\r\nBcc: c"), ("SITE_URL", "")],
+)
+def test_mail_needs_a_sender_and_the_address_of_the_site(name: str, value: str) -> None:
+    assert config.load(MAIL, {}).MAIL_FROM == "admin@example.org"
+    with pytest.raises(ConfigError, match=f"^{PREFIX}{name} is .*: use .*$") as refused:
+        config.load(MAIL | {name: value}, {})
+    assert "secret" not in str(refused.value)
+
+
+def test_a_bad_address_of_a_mail_server_is_not_repeated() -> None:
+    with pytest.raises(ConfigError) as refused:
+        config.load(MAIL | {"MAIL_URL": "smpt://name:secret@mail.example.org"}, {})
+    assert "secret" not in str(refused.value)
+
+
+def test_links_of_production_are_by_https() -> None:
+    given = {"ENV": "production", "SECRET_KEY": GOOD_KEY, "SITE_URL": "http://admin.example.org"}
+    with pytest.raises(ConfigError, match=f"^{PREFIX}SITE_URL is .*: use https"):
+        config.load(given, {})

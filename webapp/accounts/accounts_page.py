@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import abort, current_app, flash, redirect, request
 from flask_admin import BaseView, expose
 from sqlalchemy import func, select
 
-from webapp.auth import accounts, fresh, who
+from webapp.auth import accounts, fresh, passkeys, recovery, second_step, who
 from webapp.auth.models import Account, AccountEvent, SignIn
 from webapp.auth.policy import MANAGE_ACCOUNTS
 from webapp.extensions import db
@@ -26,6 +26,8 @@ METHODS = (
     "roles_view",
     "password_view",
     "active_view",
+    "link_view",
+    "step_view",
 )
 
 
@@ -111,6 +113,26 @@ class AccountsView(BaseView):
             "{name} may sign in again." if active else "{name} is signed out and stays out.",
         )
 
+    @expose("/<number>/link/", methods=("POST",))
+    def link_view(self, number: str) -> Any:
+        """Shows the link instead of leading elsewhere: it is kept nowhere, so it is shown once."""
+        if where := fresh.ask(self.get_url(".account_view", number=number)):
+            return where
+        account, form = self._account(number), AccountForm(request.form)
+        try:
+            token = accounts.password_link(account)
+        except accounts.AccountError as error:
+            form.refuse(error)
+            return self._page(account, form), 422
+        site = current_app.config["SITE_URL"] or request.host_url.rstrip("/")
+        link = site + recovery.path_of(token)
+        return self.render("accounts/link.html", account=account, link=link)
+
+    @expose("/<number>/second-step/", methods=("POST",))
+    def step_view(self, number: str) -> Any:
+        done = "{name} signs in with the password alone now, and is signed out everywhere."
+        return self._act(number, AccountForm(request.form), second_step.reset, done)
+
     def _act(
         self, number: str, form: AccountForm, act: Callable[[Account], bool], done: str
     ) -> Any:
@@ -146,6 +168,7 @@ class AccountsView(BaseView):
             roles=roles,
             password=password,
             refused=refused,
+            passkeys=len(passkeys.of(account)),
             events=list(db.session.scalars(query)),
         )
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from webapp import database
-from webapp.auth import accounts
+from webapp.auth import accounts, recovery, second_step
 from webapp.auth.models import Account
 from webapp.auth.policy import Role
 from webapp.config import ConfigError
@@ -89,6 +89,32 @@ def set_password(make_app: MakeApp, email: str, generate: bool, password_stdin: 
         click.echo(f"{account.name} has a new password and is signed out everywhere.")
         if generate:
             click.echo(f"Password, shown only now: {password}")
+
+
+@user.command()
+@click.argument("email")
+@click.pass_obj
+def link(make_app: MakeApp, email: str) -> None:
+    """Make a link by which one chooses a new password: once, within an hour."""
+    with _accounts(make_app):
+        account = _account(email)
+        path = recovery.path_of(accounts.password_link(account))
+        site = current_app.config["SITE_URL"]
+        where = "" if site else " (after the address that people open this site with)"
+        click.echo(f"Link for {account.name}, shown only now{where}: {site}{path}")
+
+
+@user.command("reset-second-step")
+@click.argument("email")
+@click.pass_obj
+def reset_second_step(make_app: MakeApp, email: str) -> None:
+    """Take second step and passkeys away from somebody who lost them, and end their sign-ins."""
+    with _accounts(make_app):
+        account = _account(email)
+        changed = second_step.reset(account)
+        click.echo(
+            f"{account.name} has no second step and no passkey{'' if changed else ', as before'}."
+        )
 
 
 @user.command()

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_admin.form import BaseForm
-from wtforms import validators
-from wtforms.fields import EmailField, PasswordField, SelectMultipleField, StringField
+from wtforms.fields import EmailField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from webapp.auth.accounts import LONGEST_PASSWORD, AccountError
+from webapp.auth.forms import AccountForm, needed, password_field
 from webapp.auth.models import LONGEST_EMAIL, LONGEST_NAME
 from webapp.auth.policy import ABOUT, Role
-
-
-class AccountForm(BaseForm):
-    """Base: what an account refuses is an error of its field."""
-
-    def refuse(self, error: AccountError) -> None:
-        if error.field in self._fields:
-            field: Any = self._fields[error.field]
-            field.errors = [*field.errors, str(error)]
-        else:
-            self.form_errors.append(str(error))
 
 
 class RolesField(SelectMultipleField):
@@ -44,17 +31,11 @@ class RolesForm(AccountForm):
 
 
 class PasswordForm(AccountForm):
-    password = PasswordField(
-        "New password", [validators.InputRequired(), validators.Length(max=LONGEST_PASSWORD)]
-    )
+    password = password_field("New password")
 
 
 class NewAccountForm(AccountForm):
-    name = StringField("Name", [validators.InputRequired(), validators.Length(max=LONGEST_NAME)])
-    email = EmailField(
-        "E-mail address", [validators.InputRequired(), validators.Length(max=LONGEST_EMAIL)]
-    )
-    password = PasswordField(
-        "First password", [validators.InputRequired(), validators.Length(max=LONGEST_PASSWORD)]
-    )
+    name = StringField("Name", needed("Name", LONGEST_NAME))
+    email = EmailField("E-mail address", needed("E-mail address", LONGEST_EMAIL))
+    password = password_field("First password")
     roles = RolesField()

@@ -116,7 +116,7 @@ class ReviewedPage(BulkReviewPage):
 
     def _back(self, typed: Typed, id: int, what: Act) -> str:
         """To the list that one came from; after a rejection to the change, where its undo is."""
-        if what is not Act.REJECT and is_local_path(typed.back):
+        if what is not Act.REJECT and _local(typed.back):
             return typed.back
         return self.get_url(".change_view", number=id)
 
@@ -148,6 +148,19 @@ class ReviewedPage(BulkReviewPage):
         query = select(Change).where(Change.id.in_(union(*parts)))
         return list(db.session.scalars(query.order_by(Change.id.desc()).limit(CORRECTIONS)))
 
+    def _offered(
+        self, found: WhatChanged, thread: Sequence[Review], barred: Bars
+    ) -> tuple[list[Act], bool]:
+        """The acts of an auditor that the person may do now, and whether they may answer."""
+        following = MAY_FOLLOW[state_of(thread)]
+        allowed = {Act.QUERY} if barred == {"hidden"} else set() if barred else set(AUDITORS)
+        answers = (
+            Act.ANSWER in following
+            and self._may_answer(found)
+            and not self._asked_it(found, thread)
+        )
+        return [each for each in AUDITORS if each in allowed & following], answers
+
     def _page(
         self,
         found: WhatChanged,
@@ -159,27 +172,20 @@ class ReviewedPage(BulkReviewPage):
         """The page as things stand; with `stale`, what is new since the form was shown."""
         id, state = found.change.id, state_of(thread)
         self.prepare(found.models)
-        following = MAY_FOLLOW[state]
-        allowed = {Act.QUERY} if barred == {"hidden"} else set() if barred else set(AUDITORS)
-        answers = (
-            Act.ANSWER in following
-            and self._may_answer(found)
-            and not self._asked_it(found, thread)
-        )
-        plain = (
-            {"own", "model"} if answers else set()
-        )  # to whoever answers, that goes without saying
+        deeds, answers = self._offered(found, thread, barred)
+        # to whoever answers, these go without saying
+        plain = {"own", "model"} if answers else set()
         return self.render(
             "audit/reviewed.html",
             change=found.change,
             models=found.models,
             thread=thread,
             state=state,
-            deeds=[each for each in AUDITORS if each in allowed & following],
+            deeds=deeds,
             answers=answers,
             corrections=self._corrections(found, thread) if answers else [],
             barred=[words.BARS[code] for code in words.BARS if code in barred - plain],
-            ended=not following,
+            ended=not MAY_FOLLOW[state],
             typed=typed,
             stale=stale,
             seen=Seen(thread[-1].n if thread else None, change_digest(db.session(), id) or ""),
@@ -192,7 +198,7 @@ class ReviewedPage(BulkReviewPage):
             acts=Act,
             why=partial(words.why, shown=self.subjects.shown),
             name_of=name_of,
-            back=typed.back or request.args.get("back", ""),
+            back=_local(typed.back or request.args.get("back", "")),
             change_url=self.get_url("changes.change_view", number=id),
             undo_url=self.get_url("changes.undo_view", number=id) if self.may_undo(found) else None,
             more_url=lambda each: self._more_url(id, each),
@@ -204,3 +210,8 @@ class ReviewedPage(BulkReviewPage):
             return None
         page = "changes.change_view"
         return self.get_url(page, number=id, model=subject.key, after=str(each.after))
+
+
+def _local(address: str) -> str:
+    """The address when it is a plain path of this site; "" for any other."""
+    return address if is_local_path(address) else ""

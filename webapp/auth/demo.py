@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from webapp.changes import Change
-from webapp.config import ConfigError
+from webapp.config import LOCAL_HOSTS, ConfigError
 from webapp.extensions import db
 
 from . import accounts
@@ -27,7 +27,6 @@ CAST = {
     Role.ADMINISTRATOR: "Carol",
     Role.VIEWER: "Dave",
 }
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def init_app(app: Flask) -> None:
@@ -59,7 +58,7 @@ def make() -> None:
 
 def check_host(host: str) -> None:
     """Raises ConfigError for an address that others can reach."""
-    if host not in LOOPBACK:
+    if host not in LOCAL_HOSTS:
         raise ConfigError(
             f"VERSIONED_ADMIN_HOST is {host}: the demo lets everybody in without a password, so it"
             " is served on 127.0.0.1 alone. Use `serve` for other addresses."

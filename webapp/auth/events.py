@@ -24,6 +24,20 @@ CONFIRMED = "identity confirmed"
 DIGESTED = "digests completed"
 #: About no account: an administrator, or the command line, has set flags of stored versions.
 FLAGS_REPAIRED = "flags repaired"
+SET_UP = "first administrator set up"
+LINK_MADE = "password link made"
+LINK_MAILED = "password link mailed"
+LINK_REFUSED = "password link asked in vain"
+LINK_USED = "password link used"
+STEP_ON = "second step set up"
+STEP_OFF = "second step turned off"
+STEP_RESET = "second step reset"
+CODES_MADE = "recovery codes made"
+CODE_USED = "recovery code used"
+PASSKEY_ADDED = "passkey added"
+PASSKEY_REMOVED = "passkey removed"
+#: A detail: where the typed address belongs to nobody.
+NO_ACCOUNT = "no account of that address"
 KINDS = (
     SIGNED_IN,
     SIGNED_OUT,
@@ -38,6 +52,18 @@ KINDS = (
     CONFIRMED,
     DIGESTED,
     FLAGS_REPAIRED,
+    SET_UP,
+    LINK_MADE,
+    LINK_MAILED,
+    LINK_REFUSED,
+    LINK_USED,
+    STEP_ON,
+    STEP_OFF,
+    STEP_RESET,
+    CODES_MADE,
+    CODE_USED,
+    PASSKEY_ADDED,
+    PASSKEY_REMOVED,
 )
 
 

@@ -9,28 +9,39 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import versioning
 
-from . import policy, security, sessions, throttle, who
+from . import passkey_pages, policy, recovery, security, sessions, set_up, step_pages, throttle, who
 from .models import Account
 from .who import NOBODY, Person
 
 #: Endpoints open to everybody, and those open to whoever is signed in.
-EVERYBODY = {"static", "admin.static", "health", security.SIGN_IN, "demo_sign_in"}
+EVERYBODY = {
+    *("static", "admin.static", "health", security.SIGN_IN, "demo_sign_in"),
+    *(set_up.ENDPOINT, recovery.FORGOTTEN, recovery.NEW_PASSWORD, step_pages.SIGN_IN_CODE),
+    passkey_pages.SIGN_IN_PASSKEY,
+}
 #: Those that do not ask who it is: the same answer for all, without the database.
 NAMELESS = {"static", "admin.static", "health"}
-SIGNED_IN = {"home", security.SIGN_OUT, security.CHANGE_PASSWORD, security.CONFIRM}
+#: Those that are open to whoever is signed in and still owes a second step.
+SETTING_UP = {security.SIGN_OUT, security.CONFIRM, step_pages.OWN}
+SIGNED_IN = {
+    *("home", security.CHANGE_PASSWORD, step_pages.TURN_OFF, step_pages.CODES),
+    *(passkey_pages.OWN, passkey_pages.REMOVE),
+    *SETTING_UP,
+}
 #: What a view's method needs when being signed in is enough.
 ANY_PERSON = "signed in"
 SIGNED_OUT = (
     "You are not signed in, or no longer. Nothing was changed. If you typed something, keep this"
     " page: sign in in another tab, come back here and send it again."
 )
+OWING = "Your role needs a second step at the sign-in. Set it up first; nothing was changed."
 
 
 def init_app(app: Flask) -> None:
@@ -58,6 +69,8 @@ def admit() -> AnyResponse | None:
     if endpoint not in current_app.extensions["gate"]["everybody"]:
         if g.person is NOBODY:
             return _ask_to_sign_in()
+        if g.owes_second_step and endpoint not in SETTING_UP:
+            return _ask_for_second_step()
         if not _may(endpoint):
             abort(403)
         sessions.note_activity()
@@ -103,6 +116,7 @@ def _name_the_person() -> None:
         return
     g.person = Person(account.id, account.name, policy.roles_of(account))
     g.actor = account.name
+    g.owes_second_step = step_pages.is_due(account)
 
 
 def _to_the_right_spelling(found: Exception | None) -> AnyResponse | None:
@@ -121,6 +135,13 @@ def _ask_to_sign_in() -> AnyResponse:
         abort(401, SIGNED_OUT)
     where = request.full_path.rstrip("?")
     return redirect(url_for(security.SIGN_IN, next=where if where != "/" else None))
+
+
+def _ask_for_second_step() -> AnyResponse:
+    if request.method not in ("GET", "HEAD"):
+        abort(403, OWING)
+    flash(OWING, "warning")
+    return redirect(url_for(step_pages.OWN))
 
 
 def keep_private(response: Response) -> Response:

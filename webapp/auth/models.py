@@ -1,4 +1,4 @@
-"""The tables of accounts: who may sign in, with which roles, who is signed in, and what happened.
+"""The tables of accounts: who may sign in, how, with which roles, and what happened.
 
 Accounts and grants are written in place; nothing is lost by it, since each change of them is an
 event, and the table of events only grows.
@@ -48,6 +48,46 @@ class Account(UserMixin, db.Model):
     roles: Mapped[list[Grant]] = relationship(  # type: ignore[assignment]
         order_by=Grant.name, cascade="all, delete-orphan", lazy="selectin"
     )
+    second_step: Mapped[SecondStep | None] = relationship()
+
+
+class SecondStep(db.Model):
+    """The authenticator app of an account. Its key is encrypted; `last_counter` is the time step of
+    the newest code that was used, so that none is used twice."""
+
+    __tablename__ = "second_step"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    sealed_key: Mapped[str] = mapped_column(Text)
+    last_counter: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class RecoveryCode(db.Model):
+    """Stands in for the authenticator app, once. Of its 140 bits the table holds a digest."""
+
+    __tablename__ = "recovery_code"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class Passkey(db.Model):
+    """A passkey of an account: the half of it that is no secret, and how it is known."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    #: In base 64; at most 1,023 bytes before that.
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utcnow)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    account: Mapped[Account] = relationship()
 
 
 class SignIn(db.Model):
@@ -66,6 +106,25 @@ class SignIn(db.Model):
     began_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     account: Mapped[Account] = relationship()
+
+
+class OneTimeLink(db.Model):
+    """An address that works once: to the first account, or to a new password of an account.
+
+    The table holds a digest of its token, so that whoever reads it can open nothing.
+    """
+
+    __tablename__ = "one_time_link"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-1
+    )
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    account: Mapped[Account | None] = relationship()
 
 
 class AccountEvent(db.Model):

@@ -23,7 +23,7 @@ from flask_security.utils import set_request_attr
 
 from webapp.extensions import db
 
-from . import accounts, events, sessions
+from . import accounts, events, links, sessions
 from .models import Account, Grant
 from .safe_next import is_local_path
 
@@ -162,7 +162,7 @@ class SignInForm(LocalNext, LoginForm):
             return True
         known = accounts.by_email(self.email.data or "")
         # What was typed is not kept: it may be a password in the wrong field.
-        events.record(events.REFUSED, known, None if known else "no account of that address")
+        events.record(events.REFUSED, known, None if known else events.NO_ACCOUNT)
         db.session.commit()
         return False
 
@@ -199,6 +199,8 @@ def _confirmed(valid: bool, errors: Any) -> bool:
 
 def _began(sender: Flask, user: Account, **_: Any) -> None:
     """Flask-Security commits after the request."""
+    if user.second_step is not None and not g.get("passed_second_step"):
+        raise RuntimeError("A sign-in went past the second step.")  # by no way that there is
     sessions.begin(user)
     g.pop("csrf_token", None)
     g.actor = user.name
@@ -216,4 +218,5 @@ def _ended(sender: Flask, user: Any, **_: Any) -> None:
 
 def _password_changed(sender: Flask, user: Account, **_: Any) -> None:
     sessions.end_others(user)
+    links.close(user)
     events.record(events.PASSWORD_CHANGED, user)

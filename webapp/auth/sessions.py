@@ -69,7 +69,11 @@ def account_of(uniquifier: str) -> Account | None:
     query = (
         select(SignIn)
         .where(SignIn.digest == digest(token), SignIn.ended_at.is_(None), SignIn.began_at > since)
-        .options(joinedload(SignIn.account).joinedload(Account.roles))
+        .options(
+            joinedload(SignIn.account).options(
+                joinedload(Account.roles), joinedload(Account.second_step)
+            )
+        )
     )
     found = db.session.scalars(query).unique().first()
     if found is None:

@@ -19,6 +19,7 @@ from werkzeug.exceptions import TooManyRequests
 from webapp.extensions import db
 
 from . import accounts, events
+from .models import Account
 from .who import person
 
 KNOWN_BROWSER = "known_browser"
@@ -27,11 +28,19 @@ REMEMBERED = 180 * 24 * 3600
 BY_ADDRESS = parse("30/5minutes")
 BY_ACCOUNT = parse("10/5minutes")
 CONFIRMING = parse("10/5minutes")
+CODES, CODES_BY_HOUR = parse("5/5minutes"), parse("20/hour")
+LINKS = parse("20/5minutes")
+FORGOTTEN = parse("5/15minutes")
 EXPORT, SEARCH, COMPARE = parse("20/minute"), parse("90/minute"), parse("90/minute")
+CODED = ("sign_in_code", "second_step", "second_step_off")
+LINKED = ("set_up", "new_password")
 CONFIRMATIONS = ("security.verify", "security.change_password")
 WORDS = {
     "sign-in": "There were too many attempts to sign in.",
     "confirm": "There were too many wrong passwords.",
+    "code": "There were too many wrong codes.",
+    "link": "There were too many attempts with links.",
+    "forgotten": "A new password was asked for too often.",
     "export": "There were too many exports.",
     "search": "There were too many searches.",
     "compare": "There were too many comparisons.",
@@ -51,6 +60,16 @@ def check(endpoint: str) -> None:
     is_post = request.method == "POST"
     if endpoint == "security.login" and is_post:
         _check_sign_in()
+    elif endpoint == "sign_in_passkey":
+        _hit("sign-in", BY_ADDRESS, "address", request.remote_addr or "")
+    elif endpoint in CODED and is_post:
+        _check_code()
+    elif endpoint == "forgotten" and is_post:
+        email = request.form.get("email", "").strip().lower()
+        _hit("link", LINKS, request.remote_addr or "")
+        _hit("forgotten", FORGOTTEN, hashlib.sha256(email.encode()).hexdigest())
+    elif endpoint in LINKED:
+        _hit("link", LINKS, request.remote_addr or "")
     elif endpoint in CONFIRMATIONS and is_post:
         count_confirmation()
     elif endpoint.endswith(".export"):
@@ -82,6 +101,22 @@ def _check_sign_in() -> None:
         raise
 
 
+def _check_code() -> None:
+    """Codes are counted by account, whoever types them: to come here took the password."""
+    noted = session.get("second_step")
+    account = person().id or (noted[0] if isinstance(noted, list) else None)
+    if account is None:  # without the password no code is looked at
+        return
+    try:
+        _hit("code", CODES, str(account))
+        _hit("code", CODES_BY_HOUR, str(account))
+    except TooManyRequests:
+        if _first("codes", str(account)):
+            events.record(events.THROTTLED, db.session.get(Account, account), "second step")
+            db.session.commit()
+        raise
+
+
 def _hit(what: str, limit: RateLimitItem, *who: str) -> None:
     limiter: Limiter = current_app.extensions["throttle"]
     if not limiter.enabled or limiter.limiter.hit(limit, what, *who):
@@ -99,7 +134,7 @@ def _first(*key: str) -> bool:
 
 def _knows(account: str) -> bool:
     try:
-        return bool(_signer().loads(request.cookies.get(KNOWN_BROWSER, ""), REMEMBERED) == account)
+        return bool(_signer().loads(request.cookies.get(_cookie_name(), ""), REMEMBERED) == account)
     except BadData:
         return False
 
@@ -110,7 +145,7 @@ def remember_browser(response: Response) -> Response:
     if email and session.get("sign_in"):
         account = hashlib.sha256(email.encode()).hexdigest()
         response.set_cookie(
-            KNOWN_BROWSER,
+            _cookie_name(),
             _signer().dumps(account),
             max_age=REMEMBERED,
             path="/sign-in",
@@ -119,6 +154,11 @@ def remember_browser(response: Response) -> Response:
             samesite="Lax",
         )
     return response
+
+
+def _cookie_name() -> str:
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    return f"__Secure-{KNOWN_BROWSER}" if secure else KNOWN_BROWSER
 
 
 def _signer() -> URLSafeTimedSerializer:

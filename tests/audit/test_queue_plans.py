@@ -1,0 +1,115 @@
+"""The queue with many changes in it: by which index it is read, and how far."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, text
+
+from tests.admin.conftest import Shop
+from tests.audit.reviews import QUEUE, numbers
+from webapp.audit import queue
+from webapp.audit.models import Act, Review
+from webapp.changes import Change
+from webapp.extensions import db
+from webapp.versioning import Place
+
+DUE, DONE = 20_000, 20_000
+
+
+@pytest.fixture
+def many(shop: Shop) -> Shop:
+    begin = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    with shop.app.app_context():
+        moments = [begin + dt.timedelta(minutes=n) for n in range(DUE + DONE)]
+        changes = [
+            {"id": n, "at": at, "actor": "Alice" if n % 1000 else "Zoe", "reason": f"r{n}"}
+            for n, at in enumerate(moments, 10)
+        ]
+        db.session.execute(insert(Change), changes)
+        shared = {"act": "due", "at": begin, "why": None}
+        due = [
+            {**shared, "change_id": each["id"], "n": 0, "change_at": each["at"],
+             "actor": each["actor"], "followed_by": 1 if n < DONE else None}
+            for n, each in enumerate(changes)
+        ]  # fmt: skip
+        done = [
+            {**each, "n": 1, "act": "sign-off", "person": "Bob", "followed_by": None}
+            for each in due
+            if each["followed_by"]
+        ]
+        db.session.execute(insert(Review), due)
+        db.session.execute(insert(Review), done)
+        if db.engine.dialect.name == "postgresql":
+            db.session.execute(text("ANALYZE"))
+        db.session.commit()
+    return shop
+
+
+def test_each_list_reads_an_index_of_the_last_rows(many: Shop) -> None:
+    with many.app.app_context():
+        since = dt.datetime(2026, 1, 20, tzinfo=dt.UTC)
+        for filters, index in (
+            ({}, "ix_review_state"),
+            ({"since": since}, "ix_review_state"),
+            ({"actor": "Zoe"}, "ix_review_actor_state"),
+            ({"reason": "r1"}, "ix_review_state"),
+        ):
+            seen = plans(lambda filters=filters: queue.page(db.session(), Act.DUE, filters))  # type: ignore[misc]
+            assert index in seen and "SCAN review" not in seen, seen
+            assert "Seq Scan on review" not in seen and "Sort" not in seen, seen
+            assert "TEMP B-TREE" not in seen, seen
+        after = Place(since, 5)
+        seen = plans(lambda: queue.page(db.session(), Act.DUE, {}, after=after))
+        assert "ix_review_state" in seen and "Sort" not in seen, seen
+
+
+def test_a_page_is_fast_however_much_was_signed_off_before(client: Any, many: Shop) -> None:
+    page = client.get(QUEUE)
+    assert page.status_code == 200 and len(numbers(page)) == 20
+    assert "10,000+" in page.text
+    with many.app.app_context():
+        steps = read(lambda: queue.page(db.session(), Act.DUE, {}))
+    assert steps < 300  # of 40,000 rows; on SQLite, hundreds of steps
+
+
+def plans(ask: Any) -> str:
+    """How the database answers the statements of a function."""
+    sql: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        sql.append((statement, parameters))
+
+    connection = db.session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    ask()
+    event.remove(connection, "before_cursor_execute", note)
+    word = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    return "\n".join(
+        str(connection.exec_driver_sql(f"{word} {statement}", parameters).all())
+        for statement, parameters in list(sql)
+    )
+
+
+def read(ask: Any) -> int:
+    """How many rows the statements of a function look at; on SQLite, hundreds of its steps."""
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        driver.set_progress_handler(count, 100)
+        ask()
+        driver.set_progress_handler(None, 0)
+        return steps
+    query = text("SELECT sum(seq_tup_read) + sum(idx_tup_fetch) FROM pg_stat_xact_user_tables")
+    before = db.session.scalar(query)
+    ask()
+    return int(db.session.scalar(query) - before)
