@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import g, has_request_context, request
-from sqlalchemy import URL, create_engine, func, make_url, select
+from sqlalchemy import URL, Connection, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from webapp import versioning
@@ -66,8 +66,22 @@ def only_read() -> None:
     g.only_reads = True
 
 
+@contextmanager
+def aside() -> Iterator[Connection]:
+    """A transaction of its own beside the request's, committed at the end. It may write even where
+    the request only reads, so on SQLite the request's own must not hold the write lock."""
+    g.writes_aside = True
+    try:
+        with db.engine.begin() as connection:
+            yield connection
+    finally:
+        g.writes_aside = False
+
+
 def _begin() -> str:
     """Whoever may write takes the write lock at once: what it reads is not stale when it writes."""
+    if g.get("writes_aside"):
+        return "IMMEDIATE"
     reads = g.get("only_reads") or (has_request_context() and request.method in SAFE_METHODS)
     return "DEFERRED" if reads else "IMMEDIATE"
 

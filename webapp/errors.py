@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, current_app, render_template, request, url_for
+from flask import Flask, Response, current_app, g, render_template, request, url_for
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import (
     BadRequest,
@@ -115,6 +115,7 @@ def show(error: HTTPException) -> Response | HTTPException:
         return error
     if isinstance(error, SecurityError):  # no page could name its own address under that host
         return Response("This name is not answered here.\n", error.code, mimetype="text/plain")
+    g.shows_error = True  # whatever the view had in hand is not shown
     page = PAGES.get(error.code) or Page(error.name, error.description or "", PAGES[400].advice)
     body = render_template(
         "errors/error.html",

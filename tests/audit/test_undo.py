@@ -181,7 +181,7 @@ def test_the_number_of_statements_does_not_grow(
     client: Any, shop: Shop, statements: list[str]
 ) -> None:
     counts = []
-    for rows in (6, 120):  # fewer are superseded by two statements on PostgreSQL, more by one
+    for rows in (2, 120):
         transaction(shop, lambda n=rows: db.session.add_all(Gadget(name="g") for _ in range(n)))  # type: ignore[misc]
         number = edit_all(shop, notes=f"{rows}")
         pages = []

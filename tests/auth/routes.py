@@ -60,14 +60,18 @@ SITE = {
     "search.index_view": {"GET": SIGNED_IN},
     "integrity.index_view": {"GET": SIGNED_IN},
     "integrity.model_view": {"GET": SIGNED_IN},
+    "integrity.repair_view": {"GET": MANAGE, "POST": MANAGE},
     "changes.index_view": {"GET": SIGNED_IN},
     "changes.change_view": {"GET": SIGNED_IN},
     "changes.undo_view": {"GET": WRITE, "POST": WRITE},
+    "reads.index_view": {"GET": READ_EVENTS},
     "review.index_view": {"GET": REVIEW},
     "review.all_view": {"GET": REVIEW, "POST": REVIEW},
     # what was said is read by all; an auditor adds to it, and who may edit answers
     "review.change_view": {"GET": SIGNED_IN, "POST": WRITE | REVIEW},
     "mine.index_view": {"GET": SIGNED_IN},  # own
+    "report.index_view": {"GET": REVIEW},
+    "report.export": {"GET": REVIEW},
     "accounts.index_view": {"GET": MANAGE},
     "accounts.new_view": {"GET": MANAGE, "POST": MANAGE},
     "accounts.account_view": {"GET": MANAGE},  # own and other

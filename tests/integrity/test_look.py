@@ -31,7 +31,13 @@ __all__ = [
     "test_nothing_in_it_is_stopped_by_the_policy",
 ]
 
-PAGES = {"overview": "", "findings": "gadget/", "nothing": "maker/"}
+PAGES = {
+    "overview": "",
+    "findings": "gadget/",
+    "nothing": "maker/",
+    "repair": "gadget/repair/",
+    "nothing to repair": "maker/repair/",
+}
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ def session(notes: World) -> Session:
     return notes.session(change_model=None)
 
 
-def of_many(world: World) -> list[str]:
-    """What supersedes many rows: on PostgreSQL one statement, ``WITH closed AS (UPDATE …) …``."""
+def superseding(world: World) -> list[str]:
+    """What supersedes a row, or many: on PostgreSQL one statement, ``WITH … (UPDATE …)``."""
     return ["UPDATE", "INSERT"] if world.is_sqlite else ["WITH"]
 
 
@@ -32,7 +32,7 @@ def test_one_edit(notes: World, session: Session) -> None:
     note.title = "two"
     with notes.executions() as seen:
         session.commit()
-    assert seen == ["UPDATE", "INSERT"]
+    assert seen == superseding(notes)
 
 
 def test_one_edit_of_an_expired_object(notes: World, session: Session) -> None:
@@ -40,7 +40,7 @@ def test_one_edit_of_an_expired_object(notes: World, session: Session) -> None:
     note.title = "two"
     with notes.executions() as seen:
         session.flush()
-    assert [word for word in seen if word != "BEGIN"] == ["SELECT", "UPDATE", "INSERT"]
+    assert [word for word in seen if word != "BEGIN"] == ["SELECT", *superseding(notes)]
 
 
 def test_a_deletion(notes: World, session: Session) -> None:
@@ -49,7 +49,7 @@ def test_a_deletion(notes: World, session: Session) -> None:
     session.delete(note)
     with notes.executions() as seen:
         session.commit()
-    assert seen == ["UPDATE", "INSERT"]
+    assert seen == superseding(notes)
 
 
 def test_the_update_touches_one_row(notes: World, session: Session) -> None:
@@ -70,7 +70,7 @@ def test_the_same_at_version_300(notes: World, session: Session) -> None:
         with notes.executions() as seen:
             session.commit()
         costs.add(tuple(seen))
-    assert costs == {("UPDATE", "INSERT")}
+    assert costs == {tuple(superseding(notes))}
     assert len(notes.rows(Note)) == 301
 
 
@@ -86,7 +86,7 @@ def test_a_thousand_edits(notes: World, session: Session) -> None:
         note.title = f"t{n}"
     with notes.executions() as seen:
         session.commit()
-    assert seen == of_many(notes)
+    assert seen == superseding(notes)
     assert len([row for row in notes.rows(Note) if row[1:] == (2, True)]) == 1000
 
 
@@ -104,7 +104,7 @@ def test_a_thousand_edits_of_differing_columns(notes: World, session: Session) -
         note.stars += 1
     with notes.executions() as seen:
         session.commit()
-    assert seen == ["SELECT", *of_many(notes)]  # the drafts, set before they were loaded
+    assert seen == ["SELECT", *superseding(notes)]  # the drafts, set before they were loaded
     for row in notes.rows(Note, "title", "body", "stars", "draft"):
         n = row[0] - 1
         if row[1] == 1:
@@ -127,7 +127,7 @@ def test_edits_and_deletions_in_one_flush(notes: World, session: Session) -> Non
         session.delete(note)
     with notes.executions() as seen:
         session.commit()
-    assert seen == of_many(notes)
+    assert seen == superseding(notes)
     assert [row[3] for row in notes.rows(Note, "version_op") if row[1] == 2] == (
         ["update"] * 10 + ["delete"] * 10
     )
@@ -142,7 +142,7 @@ def test_many_expired_objects_are_read_by_one_select(notes: World, session: Sess
         session.flush()
     assert [word for word in seen if word != "BEGIN"] == [
         "SELECT",
-        *of_many(notes),
+        *superseding(notes),
     ]
 
 
@@ -167,7 +167,7 @@ def test_two_tables_in_one_flush(db: World) -> None:
         obj.n += 100
     with db.executions() as seen:
         session.commit()
-    assert sorted(written(seen)) == sorted(["BEGIN"] * db.is_sqlite + of_many(db) * 2)
+    assert sorted(written(seen)) == sorted(["BEGIN"] * db.is_sqlite + superseding(db) * 2)
 
 
 def test_many_edits_with_an_expression_in_onupdate(db: World) -> None:
@@ -219,4 +219,4 @@ def test_with_a_table_of_changes_one_row_more_a_transaction(notes: World) -> Non
         note.title = "two"
     with notes.executions() as seen:
         session.commit()
-    assert sorted(seen) == sorted(["INSERT", *of_many(notes)])
+    assert sorted(seen) == sorted(["INSERT", *superseding(notes)])

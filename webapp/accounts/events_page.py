@@ -1,4 +1,4 @@
-"""The events of accounts, newest first: for auditors and administrators, read and never changed."""
+"""The events of accounts and repairs, newest first: for auditors and administrators to read."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from webapp.changes import Change
 from webapp.versioning import count_live, deleted
 
-from . import presentation, search
+from . import looks, presentation, search
 from .records import RecordView
 from .saving import SaveView
 
@@ -95,6 +95,7 @@ class QueryView(SaveView):
         actor = select(Change.actor).where(Change.id == self.model.change_id).scalar_subquery()
         found = query.add_columns(actor).all()
         g.last_actors = {row.id: actor for row, actor in found}
+        looks.saw(*(row for row, _ in found))
         return [row for row, _ in found]
 
     def shown_links(self) -> list[str]:

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.versioning import Operation, current, live
 
-from . import identity, moments, presentation
+from . import identity, looks, moments, presentation
 from .addresses import local_or, url_of
 from .inline import Inline
 from .moments import Moment
@@ -65,11 +65,18 @@ class RecordView(GuardedView):
         if value is None:
             return None
         statement = current(self.model).where(identity.matches(self.model, value))
-        return self.session.session.scalars(statement).first()
+        return self._seen(self.session.session.scalars(statement).first())
 
     def newest(self, id: Any) -> Any | None:
         """The newest version of the record, a tombstone too."""
-        return identity.newest(self.session.session, self.model, id)
+        return self._seen(identity.newest(self.session.session, self.model, id))
+
+    @staticmethod
+    def _seen(row: Any | None) -> Any | None:
+        """The record that a page is about is one that it shows."""
+        if row is not None:
+            looks.saw(row)
+        return row
 
     def asked_id(self, values: MultiDict[str, str] | None = None) -> str:
         """The one id that the address (or form) names. 400 when it names none or several."""

@@ -14,7 +14,7 @@ from webapp.auth.policy import Permission
 from webapp.extensions import db
 from webapp.versioning import MASKED, ChangedRecord, FieldChange, Operation, Tally, recorded_models
 
-from . import presentation, runs
+from . import looks, presentation, runs
 from .shown import Layout, Shown
 from .view import VersionedModelView
 
@@ -35,6 +35,7 @@ class Subject:
     def fields(self, record: ChangedRecord) -> tuple[Shown, ...]:
         """What changed of a record, laid out as on its timeline."""
         assert self.view is not None
+        looks.saw_ids(self.model, (record.id,))
         layout: Layout = self.view.layout(runs.TIMELINE)
         return layout.changes(record.changes, first=record.operation == Operation.CREATE)
 

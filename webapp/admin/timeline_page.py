@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
 
-from . import inline_changes, moments, presentation, runs
+from . import inline_changes, looks, moments, presentation, runs
 from .declared import Declared
 from .lookup_page import LookUpView
 from .marks import marks_of
@@ -79,6 +79,7 @@ class TimelineView(LookUpView):
             edit_url=self._url("edit", record, self.can_edit and not deleted),
             details_url=self._url("details", record, self.can_view_details and not deleted),
             list_url=self.back(),
+            looks_url=looks.log_url(self, record.id),
             revive_url=self.revive_url(record) if deleted and self.can_restore else None,
             restore_url=partial(self._restore_url, record),
             undo_url=partial(self._undo_url, record),

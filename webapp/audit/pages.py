@@ -13,16 +13,18 @@ from webapp.admin.marks import Mark, add_marks
 from webapp.auth import gate
 from webapp.extensions import db
 
-from . import queue, words
+from . import queue, reads, words
 from .due import RULES, rules_from
 from .home_panel import activity_panel
 from .queue_page import MineView
+from .reads_page import ReadsView
+from .report_page import ReportView
 from .reviewed_page import ReviewedPage
 from .undo_page import UndoView
 from .waiting_panel import waiting_panel
 
 #: Endpoints that no model may take.
-ENDPOINTS = ("changes", "review", "mine")
+ENDPOINTS = ("changes", "review", "mine", "report", "reads")
 
 
 class ChangesView(UndoView):
@@ -51,6 +53,9 @@ def init_audit(admin: Admin) -> None:
     add_panel(admin, partial(waiting_panel, review))
     add_panel(admin, partial(activity_panel, changes))
     add_marks(admin, marks)
+    admin.add_view(ReportView("Report of reviews", endpoint="report", url="/admin/review/report"))
+    admin.add_view(ReadsView("Reads", endpoint="reads"))
+    reads.init_app(admin.app, admin._views)
 
 
 def marks(change_ids: list[int]) -> Mapping[int, Mark]:

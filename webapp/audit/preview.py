@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
+from webapp.admin import looks
 from webapp.admin.subjects import Subject, Subjects, name_of
 from webapp.versioning import (
     MASKED,
@@ -105,6 +106,7 @@ def _holds(records: dict[Any, Any], clash: Clash) -> bool:
 def _fields(clash: Clash, subject: Subject) -> Iterator[tuple[str, str, str]]:
     if subject.view is None:
         return
+    looks.saw_ids(clash.model, (clash.id,))
     present = clash.present or (None,) * len(clash.fields)
     for name, value, now in zip(clash.fields, clash.values, present, strict=True):
         yield subject.label(name), subject.show(name, value), subject.show(name, now)

@@ -1,4 +1,4 @@
-"""The events of accounts: written here and nowhere else, never changed, never with a secret."""
+"""The events of accounts, and repairs: written here alone, never changed, never with a secret."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ ENABLED = "account enabled"
 PASSWORD_CHANGED = "password changed"
 CONFIRMED = "identity confirmed"
 DIGESTED = "digests completed"
+#: About no account: an administrator, or the command line, has set flags of stored versions.
+FLAGS_REPAIRED = "flags repaired"
 SET_UP = "first administrator set up"
 LINK_MADE = "password link made"
 LINK_MAILED = "password link mailed"
@@ -49,6 +51,7 @@ KINDS = (
     PASSWORD_CHANGED,
     CONFIRMED,
     DIGESTED,
+    FLAGS_REPAIRED,
     SET_UP,
     LINK_MADE,
     LINK_MAILED,

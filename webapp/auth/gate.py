@@ -98,7 +98,7 @@ def _may(endpoint: str) -> bool:
     if needed == ANY_PERSON:
         return True
     view, _ = _view_of(endpoint)
-    if needed in (policy.READ_EVENTS, policy.MANAGE_ACCOUNTS):
+    if needed in policy.OF_THE_SITE:
         return who.person().may_site(needed)
     return who.person().may(needed, getattr(view, "rules", policy.NO_RULES))
 

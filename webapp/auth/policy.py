@@ -35,9 +35,13 @@ class Permission(StrEnum):
     REVIEW = "review"
 
 
-#: What belongs to no model: the events of accounts, and the accounts themselves.
+#: What belongs to no model: the events of accounts, the accounts themselves, the repair of what is
+#: stored beside the data, and the log of who looked at it.
 READ_EVENTS = "read events"
 MANAGE_ACCOUNTS = "manage accounts"
+REPAIR_FLAGS = "repair flags"
+SEE_READERS = "see readers"
+OF_THE_SITE = frozenset({READ_EVENTS, MANAGE_ACCOUNTS, REPAIR_FLAGS, SEE_READERS})
 
 P = Permission
 EDITING = {P.SEE, P.CREATE, P.EDIT, P.DELETE, P.RESTORE, P.BULK, P.EXPORT}
@@ -48,14 +52,17 @@ GRANTED: Mapping[str, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
 }
 SITE: Mapping[str, frozenset[str]] = {
-    Role.AUDITOR: frozenset({READ_EVENTS}),
-    Role.ADMINISTRATOR: frozenset({READ_EVENTS, MANAGE_ACCOUNTS}),
+    Role.AUDITOR: frozenset({READ_EVENTS, SEE_READERS}),
+    Role.ADMINISTRATOR: OF_THE_SITE,
 }
 ABOUT = {
     Role.VIEWER: "looks at records and their history",
     Role.EDITOR: "creates, edits, deletes and restores records, one or many, and exports them",
-    Role.AUDITOR: "looks at everything, exports it, reviews changes, reads the events of accounts",
-    Role.ADMINISTRATOR: "does what all others do, and manages the accounts",
+    Role.AUDITOR: (
+        "looks at everything, exports it, reviews changes, reads the events of accounts and who"
+        " looked at what"
+    ),
+    Role.ADMINISTRATOR: "does what all others do, manages the accounts, and repairs flags",
 }
 
 

@@ -192,6 +192,7 @@ class Contract(Versioned, db.Model):
     terms_version_id: Mapped[int]
     terms: Mapped[Terms] = following("terms_id", "terms_version_id")
 
+    __log_reads__ = True
     __table_args__ = (current_unique("number"), current_index("number"))
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""`integrity check`: the findings on the command line, for people and for whoever watches."""
+"""`integrity`: findings, guards and flags on the command line, for people and whoever watches."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from webapp.auth import events
 from webapp.extensions import db
 from webapp.versioning import (
     Finding,
+    FlagRepair,
     GuardFault,
     ModelCheck,
     VersioningError,
     check_model,
     complete_digests,
     mend_guards,
+    plan_flag_repair,
 )
 
-from . import checks, words
+from . import checks, repairing, words
 
 MakeApp = Callable[[], Flask]
 #: Exit code of a check that found something; 1 says that it could not run.
@@ -87,6 +89,43 @@ def mend_guards_command(make_app: MakeApp) -> None:
         click.echo(f"{words.guard_told(each)}: made anew.")
     if not mended:
         click.echo("All guards stand.")
+
+
+@integrity.command("repair-flags")
+@click.option("--model", "name", required=True, metavar="NAME", help="The model to repair.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; the event keeps it.")
+@click.option("--check", is_flag=True, help="Tell what would be set, and write nothing.")
+@click.pass_obj
+def repair_flags_command(make_app: MakeApp, name: str, reason: str, check: bool) -> None:
+    """Set the flags of a model to what the version numbers say, and touch no data.
+
+    Only flags that differ are set; the repair is recorded among the events. Find out first why they
+    differ.
+    """
+    with make_app().app_context():
+        database.check()
+        (model,) = _chosen((name,))
+        try:
+            if check:
+                done = plan_flag_repair(db.session(), model)
+            else:
+                done = repairing.repair(model, reason)
+        except (ValueError, repairing.RepairRefused) as error:
+            raise click.ClickException(str(error)) from None
+        finally:
+            db.session.rollback()
+    _say_repaired(done, "Nothing was written." if check else "Repaired.")
+
+
+def _say_repaired(done: FlagRepair, outcome: str) -> None:
+    name = done.model.__name__
+    if done.count:
+        click.echo(f"{repairing.counted(done)}. {outcome}")
+    else:
+        click.echo(f"{name}: no flag to set.")
+    if done.left:
+        which = repairing.named(done.left_first, done.left)
+        click.echo(f"{name}: {done.left:,} left as they were: {which}. {words.LEFT}")
 
 
 @integrity.command("digest")

@@ -6,16 +6,16 @@ from typing import Any
 
 from flask import abort, request
 from flask_admin import Admin, expose
-from sqlalchemy import inspect, select, tuple_
+from sqlalchemy import select
 
 from webapp.admin import identity
-from webapp.admin.across import AcrossModels
-from webapp.admin.subjects import name_of
 from webapp.auth import gate
+from webapp.auth.policy import REPAIR_FLAGS
 from webapp.extensions import db
 from webapp.versioning import Fault, ModelCheck, check_model
 
 from . import checks, words
+from .repair_page import RepairView, names
 
 #: Endpoints that no model may take.
 ENDPOINTS = ("integrity",)
@@ -25,11 +25,14 @@ MOST_VERSIONS = 50_000
 MOST = 100
 
 
-class IntegrityView(AcrossModels):
+class IntegrityView(RepairView):
     """Each request checks anew. A page looks at so many versions and says where it stopped."""
 
     about = "Whether what is stored is what was written"
-    view_permissions = dict.fromkeys(("index_view", "model_view"), gate.ANY_PERSON)
+    view_permissions = {
+        **dict.fromkeys(("index_view", "model_view"), gate.ANY_PERSON),
+        "repair_view": REPAIR_FLAGS,
+    }
 
     @expose("/")
     def index_view(self) -> Any:
@@ -49,9 +52,7 @@ class IntegrityView(AcrossModels):
 
     @expose("/<key>/")
     def model_view(self, key: str) -> Any:
-        subject = self.subjects.shown.get(key)
-        if subject is None:
-            abort(404, "There is no such model, or it may not be seen here.")
+        subject = self.asked_subject(key)
         after = request.args.get("after") or None
         first = None if after is None else identity.parse(subject.model, after)
         if after is not None and first is None:
@@ -64,27 +65,23 @@ class IntegrityView(AcrossModels):
             check=check,
             subject=subject,
             after=after,
-            names=_names(check),
+            names=names(subject.model, {(each.id, each.version_id) for each in check.findings}),
             gone=_gone(check),
             meanings=words.MEANINGS,
             told=words.told,
             undigested=words.undigested,
+            repair_url=self.repair_url(subject) if self._is_repairable(check) else None,
+            repairs_url=self.repairs_url(),
             next_url=self._model_url(subject.key, check.checked_to),
         )
+
+    def _is_repairable(self, check: ModelCheck) -> bool:
+        """Whether whoever asks may repair flags, and some of the model differ."""
+        return self.may_repair() and Fault.FLAG in check.counts
 
     def _model_url(self, key: str, after: Any = None) -> str:
         more = {} if after is None else {"after": str(after)}
         return self.get_url(".model_view", key=key, **more)
-
-
-def _names(check: ModelCheck) -> dict[Any, str]:
-    """What the records of the findings are called, by the versions found, in one statement."""
-    keys = {(each.id, each.version_id) for each in check.findings}
-    if not keys:
-        return {}
-    key = inspect(check.model).primary_key
-    rows = db.session.scalars(select(check.model).where(tuple_(*key).in_(keys)))
-    return {row.id: name_of(row) for row in rows}
 
 
 def _gone(check: ModelCheck) -> set[Any]:

@@ -16,25 +16,41 @@ class Meaning(NamedTuple):
     next: str
 
 
-COMPARE = "Compare its timeline with a backup from before."
-FLAGS = "No value is touched by this, but lists follow the flag. Show it to who runs the database."
+REPAIR = (
+    "No value is touched by this, but lists follow the flag. An administrator can set it to what"
+    " the version numbers say."
+)
+BACKUP = (
+    "No repair brings back what is gone: look for it in a backup from before. Whoever looks after"
+    " the database may put it back under its own number."
+)
+COMPARE = (
+    "Nothing here repairs it, since what it said before is not known: compare its timeline with a"
+    " backup from before."
+)
+
+#: Of newest versions that lack the flag and bear an end.
+LEFT = (
+    "The version after it was removed, so its flag would bring an older state back. Look for that"
+    " version in a backup from before."
+)
 
 MEANINGS = {
     Fault.FLAG: Meaning(
         "Flag and calculated differ",
         "The row’s flag says one thing, the version numbers another.",
-        FLAGS,
+        REPAIR,
     ),
     Fault.NONE_CURRENT: Meaning(
-        "No current version", "No version of the record bears the flag: lists miss it.", FLAGS
+        "No current version", "No version of the record bears the flag: lists miss it.", REPAIR
     ),
     Fault.SEVERAL_CURRENT: Meaning(
-        "Several current versions", "More than one version of the record bears the flag.", FLAGS
+        "Several current versions", "More than one version of the record bears the flag.", REPAIR
     ),
     Fault.FIRST_MISSING: Meaning(
-        "Beginning missing", "The history does not begin with version 1.", COMPARE
+        "Beginning missing", "The history does not begin with version 1.", BACKUP
     ),
-    Fault.GAP: Meaning("Gap", "Version numbers are missing in the middle.", COMPARE),
+    Fault.GAP: Meaning("Gap", "Version numbers are missing in the middle.", BACKUP),
     Fault.AFTER_DELETION: Meaning(
         "Edited after its deletion",
         "A version follows a deletion without bringing the record back.",
@@ -47,13 +63,16 @@ MEANINGS = {
         "Wrong time", "The version does not begin when its change was made.", COMPARE
     ),
     Fault.PERIOD: Meaning(
-        "Wrong end", "The version does not end when the next one begins.", COMPARE
+        "Wrong end",
+        "The version does not end when the next one begins. An end without a next version says"
+        " that the newest one was removed.",
+        BACKUP,
     ),
     Fault.CHANGE_MISSING: Meaning(
-        "Change missing", "Nothing tells who made the version, when and why.", COMPARE
+        "Change missing", "Nothing tells who made the version, when and why.", BACKUP
     ),
     Fault.REFERENCE_MISSING: Meaning(
-        "Reference to nothing", "The version points at a row that is not there.", COMPARE
+        "Reference to nothing", "The version points at a row that is not there.", BACKUP
     ),
     Fault.ALTERED: Meaning(
         "Altered after it was saved",
@@ -76,7 +95,7 @@ MEANINGS = {
         COMPARE,
     ),
     Fault.VERSION_MISSING: Meaning(
-        "Version gone", "The digest of the version is there, and the version is not.", COMPARE
+        "Version gone", "The digest of the version is there, and the version is not.", BACKUP
     ),
 }
 

@@ -79,6 +79,7 @@ from .references import (
     references_to,
 )
 from .referred import links_at, load_as_of, versions_as_of
+from .repair import FlagRepair, FlagSet, plan_flag_repair, repair_flags
 from .restore import Restoration, plan_restore, restorable, restore
 from .retry import hold, retry_on_conflict
 from .shape import VERSION_COLUMNS, data_columns, is_versioned
@@ -112,6 +113,8 @@ __all__ = [
     "FieldChange",
     "FieldMerge",
     "Finding",
+    "FlagRepair",
+    "FlagSet",
     "GuardFault",
     "Hunk",
     "LabelDifference",
@@ -203,6 +206,7 @@ __all__ = [
     "newest_at",
     "parse_moment",
     "pinned",
+    "plan_flag_repair",
     "plan_many",
     "plan_restore",
     "plan_undo",
@@ -212,6 +216,7 @@ __all__ = [
     "recorded_models",
     "references_of",
     "references_to",
+    "repair_flags",
     "restorable",
     "restore",
     "retry_on_conflict",

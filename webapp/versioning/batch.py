@@ -158,7 +158,7 @@ def supersede_as_one(
 
     None where the rows are few, or where database or types have no such way: nothing was done.
     """
-    if len(steps) < MANY:
+    if len(steps) < MANY and connection.dialect.name != "postgresql":
         return None
     shape = shape_of(mapper, steps)
     if not all(map(_is_plain, shape.types())):

@@ -30,6 +30,8 @@ from .types import UtcDateTime
 
 #: Names, in ``Connection.info`` and in PostgreSQL's settings, the change whose rows may be amended.
 OPEN_CHANGE = "versioning.change"
+#: Stands there in place of a change while flags are repaired (`repair.repair_flags`).
+REPAIR = "repair"
 
 
 class ChangeRecord:

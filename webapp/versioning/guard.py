@@ -2,11 +2,12 @@
 
 A row may be closed once (flag off, `version_to` set, all else as it was); the current row's
 `__unversioned__` columns may change in place; and a row may be amended by the very transaction that
-inserted it, which names its open change to the connection (`change.allow_amending`). Everything
-else is refused, INSERT OR REPLACE and TRUNCATE included. A digest is replaced by the transaction
-that wrote it alone. Rows of append-only tables (the changes) are never altered, save that a column
-named in ``info={"append_only": {"followed_by"}}`` may be given its value, once. Whoever owns the
-database can drop triggers: guards stop accidents.
+inserted it, which names its open change to the connection (`change.allow_amending`). A repair names
+itself in that place, and may set a flag to what the version numbers say (`repair.repair_flags`).
+Everything else is refused, INSERT OR REPLACE and TRUNCATE included. A digest is replaced by the
+transaction that wrote it alone. Rows of append-only tables (the changes) are never altered, save
+that a column named in ``info={"append_only": {"followed_by"}}`` may be given its value, once.
+Whoever owns the database can drop triggers: guards stop accidents.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, event, text
 
-from .change import OPEN_CHANGE
+from .change import OPEN_CHANGE, REPAIR
 from .shape import DIGESTS, PART
 from .sqlite import GUARD_FUNCTION
 
@@ -30,12 +31,26 @@ CREATE OR REPLACE FUNCTION versioning_refuse() RETURNS trigger LANGUAGE plpgsql 
 DECLARE
   change text;
   is_free boolean := false;
+  ask text;
 BEGIN
   IF TG_LEVEL = 'ROW' AND TG_ARGV[0] <> 'append_only' THEN
     IF TG_ARGV[0] = 'versioned' THEN
       change := OLD.change_id::text;
     ELSE  -- the row is part of a version in the base table, which the arguments ask for
       EXECUTE TG_ARGV[1] INTO change, is_free USING OLD;
+    END IF;
+    IF TG_OP = 'UPDATE' AND current_setting('{OPEN_CHANGE}', true) = '{REPAIR}'
+        AND TG_ARGV[0] = 'versioned' AND to_jsonb(OLD) ? 'is_current_version' THEN
+      SELECT format(  -- the flag alone, to what the numbers say; computed columns have no new value
+        'SELECT ROW(%s)::record *= ROW(%s)::record AND ($2).is_current_version = NOT EXISTS'
+        ' (SELECT 1 FROM %s WHERE id = ($2).id AND version_id > ($2).version_id)'
+        ' AND (NOT ($2).is_current_version OR ($2).version_to IS NULL)',
+        string_agg(format('($1).%I', attname), ', '),
+        string_agg(format('($2).%I', attname), ', '), TG_RELID::regclass
+      ) INTO ask FROM pg_attribute
+      WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+        AND attname <> 'is_current_version';
+      EXECUTE ask INTO is_free USING OLD, NEW;
     END IF;
     IF is_free OR change = current_setting('{OPEN_CHANGE}', true) THEN
       IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
@@ -135,7 +150,20 @@ def _sqlite(table: Table, kind: str) -> list[str]:
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
     own = own if kind != "append_only" else "0"
     allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") or "0"
-    return _sqlite_rules(table, own, allowed)
+    return _sqlite_rules(table, own, allowed, _sqlite_repair(table) if kind == "versioned" else "0")
+
+
+def _sqlite_repair(table: Table) -> str:
+    """A flag alone, set to what the version numbers say, while the connection repairs flags."""
+    newer = f"SELECT 1 FROM {_quoted(table.name)} WHERE id = NEW.id AND version_id > NEW.version_id"
+    return " AND ".join(
+        [
+            f"{GUARD_FUNCTION}() IS '{REPAIR}'",
+            *_kept(table, "NEW.{0} IS OLD.{0}", {"is_current_version"}),
+            f"NEW.is_current_version IS (NOT EXISTS ({newer}))",
+            "(NOT NEW.is_current_version OR NEW.version_to IS NULL)",
+        ]
+    )
 
 
 def _sqlite_part(table: Table, kind: str) -> list[str]:
@@ -151,7 +179,7 @@ def _same_key(table: Table, base: Table, row: str) -> str:
     return " AND ".join(f"{_quoted(b.name)} = {row}{_quoted(part.name)}" for b, part in pairs)
 
 
-def _sqlite_rules(table: Table, own: str, allowed: str) -> list[str]:
+def _sqlite_rules(table: Table, own: str, allowed: str, repair: str = "0") -> list[str]:
     name, refuse = table.name, f"SELECT RAISE(ABORT, '{REFUSAL}')"
     key = " AND ".join(f"{_quoted(c.name)} = NEW.{_quoted(c.name)}" for c in table.primary_key)
     exists = f"EXISTS (SELECT 1 FROM {_quoted(name)} WHERE {key})"
@@ -159,7 +187,8 @@ def _sqlite_rules(table: Table, own: str, allowed: str) -> list[str]:
     known = f"({GUARD_FUNCTION}() IS NULL OR 1)"
     rules = {
         "insert": f"BEFORE INSERT ON {_quoted(name)} WHEN {known} AND {exists}",
-        "update": f"BEFORE UPDATE ON {_quoted(name)} WHEN NOT ({allowed}) AND NOT ({own})",
+        "update": f"BEFORE UPDATE ON {_quoted(name)} WHEN NOT ({allowed}) AND NOT ({own})"
+        f" AND NOT ({repair})",
         "delete": f"BEFORE DELETE ON {_quoted(name)} WHEN NOT ({own})",
     }
     schema = f"{_quoted(table.schema)}." if table.schema else ""  # an attached file

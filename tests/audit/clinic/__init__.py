@@ -1,0 +1,1 @@
+"""An app whose records are nobody's business but those who need them."""
