@@ -27,6 +27,7 @@ from webapp.versioning import (
     current,
     enable_versioning,
     install_guards,
+    keep_digests,
     prepare_sqlite,
     restore,
 )
@@ -37,12 +38,14 @@ START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 @contextmanager
 def opened(url: str) -> Iterator[Session]:
-    """A session on a database with the two tables and their guards."""
+    """A session on a database with the two tables, the digests and their guards."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         prepare_sqlite(engine)
     install_guards(db.metadata)
-    db.metadata.create_all(engine, tables=[Thing.__table__, Change.__table__])
+    keep_digests(db.metadata)  # as an application in the same process may have asked for
+    digests = db.metadata.tables[f"{Thing.__tablename__}_digest"]
+    db.metadata.create_all(engine, tables=[Thing.__table__, Change.__table__, digests])
     try:
         with Session(engine) as session:
             enable_versioning(session, change_model=Change)

@@ -367,9 +367,7 @@ def target_of(property: Relationship[Any]) -> Mapper[Any] | None:
     """The mapper that the relationship leads to; None as long as it is not there."""
     argument = property.argument
     if isinstance(argument, str):
-        name = argument.rsplit(".")[-1]
-        mappers = property.parent.registry.mappers
-        return next((m for m in mappers if m.class_.__name__ == name), None)
+        return _named(property.parent, argument)
     if not isinstance(argument, type) and callable(argument):
         try:
             argument = argument()
@@ -377,3 +375,11 @@ def target_of(property: Relationship[Any]) -> Mapper[Any] | None:
             return None
     mapper = inspect(argument, raiseerr=False)
     return mapper if isinstance(mapper, Mapper) else None
+
+
+def _named(parent: Mapper[Any], name: str) -> Mapper[Any] | None:
+    """The mapper of the class with that name, of the parent's own module where several have one."""
+    classes = {mapper.class_: mapper for mapper in parent.registry.mappers}
+    found = [cls for cls in classes if f".{cls.__module__}.{cls.__name__}".endswith(f".{name}")]
+    beside = [cls for cls in found if cls.__module__ == parent.class_.__module__]
+    return next((classes[cls] for cls in beside or found), None)
