@@ -104,6 +104,23 @@ def test_a_wrong_number_of_columns_is_named(base: Any) -> None:
             target = pinned("target_id", target="Target")
 
 
+def test_of_two_classes_with_one_name_the_one_of_the_same_module_is_meant(base: Any) -> None:
+    class Target(base):
+        __module__ = "tests.versioning.models"
+        __tablename__ = "another_target"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    target(base)
+
+    class Owner(Versioned, base):
+        __tablename__ = "owner"
+        target_id: Mapped[int]
+        target = floating("target_id", target="Target")
+
+    tables = {key.column.table.name for key in Owner.__table__.foreign_keys}
+    assert tables == {"target_record"}
+
+
 def test_a_target_without_versions_is_refused(base: Any) -> None:
 
     class Plain(base):
