@@ -10,7 +10,7 @@ from flask import Flask
 
 from tests import accounts
 from tests.admin.conftest import form_of, save
-from tests.admin.tagged.models import Book, Mark, Room, Topic
+from tests.admin.tagged.models import Book, Hall, Mark, Topic
 from tests.admin.tagged.shelf import SETTINGS, Shelf
 from webapp.admin.link_fields import FEW, UNSEEN
 from webapp.admin.references import FOUND, MOST
@@ -202,12 +202,12 @@ def test_a_row_in_the_form_of_an_owner_has_no_links_and_leaves_them_alone(
 ) -> None:
     with app.app_context():
         book = db.session.scalars(current(Book)).one()
-        book.room = Room(name="Attic")
+        book.hall = Hall(name="Attic")
         db.session.commit()
-    page = client.get("/admin/room/edit/?id=1")
+    page = client.get("/admin/hall/edit/?id=1")
     assert 'value="Dunes"' in page.text and "topics" not in page.text
     sent = {name: "Dune" if value == "Dunes" else value for name, value in form_of(page).items()}
-    assert client.post("/admin/room/edit/?id=1", data=sent).status_code == 302
+    assert client.post("/admin/hall/edit/?id=1", data=sent).status_code == 302
     assert shelf.linked(1) == [(1, 2)] * 3
 
 

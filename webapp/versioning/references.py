@@ -221,6 +221,7 @@ class TiedProperty(Relationship[Any]):
                 " key and relationship() for it."
             )
         table.info.setdefault(self.listed, []).append(self)
+        self.argument = target.class_  # of two classes with one name, a name tells none
 
 
 class ReferenceProperty(TiedProperty):

@@ -1,8 +1,8 @@
-"""The books' view shows their topics, a room's its books; the others get the default one."""
+"""The books' view shows their topics, a hall's its books; the others get the default one."""
 
 from __future__ import annotations
 
-from tests.admin.tagged.models import Book, Room
+from tests.admin.tagged.models import Book, Hall
 from webapp.admin import VersionedModelView, register
 
 
@@ -14,6 +14,6 @@ class BookAdmin(VersionedModelView):
     can_export = True
 
 
-@register(Room)
-class RoomAdmin(VersionedModelView):
+@register(Hall)
+class HallAdmin(VersionedModelView):
     inline_models = [Book]

@@ -30,18 +30,18 @@ class Mark(Versioned, db.Model):
         return self.meaning or self.id
 
 
-class Room(Versioned, db.Model):
+class Hall(Versioned, db.Model):
     """Its books stand as rows in its form."""
 
-    __tablename__ = "tagged_room"
+    __tablename__ = "tagged_hall"
     name: Mapped[str] = mapped_column(sa.String(60))
 
 
 class Book(Versioned, db.Model):
     __tablename__ = "tagged_book"
     title: Mapped[str] = mapped_column(sa.String(60))
-    room_id: Mapped[int | None]
-    room: Mapped[Room | None] = floating("room_id")
+    hall_id: Mapped[int | None]
+    hall: Mapped[Hall | None] = floating("hall_id")
     topics: Mapped[list[Topic]] = linked()
     marks: Mapped[list[Mark]] = linked(on_delete="unlink")
 

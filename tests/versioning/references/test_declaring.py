@@ -110,7 +110,7 @@ def test_of_two_classes_with_one_name_the_one_of_the_same_module_is_meant(base: 
         __tablename__ = "another_target"
         id: Mapped[int] = mapped_column(primary_key=True)
 
-    target(base)
+    meant = target(base)
 
     class Owner(Versioned, base):
         __tablename__ = "owner"
@@ -119,6 +119,7 @@ def test_of_two_classes_with_one_name_the_one_of_the_same_module_is_meant(base: 
 
     tables = {key.column.table.name for key in Owner.__table__.foreign_keys}
     assert tables == {"target_record"}
+    assert Owner.target.property.mapper.class_ is meant
 
 
 def test_a_target_without_versions_is_refused(base: Any) -> None:
