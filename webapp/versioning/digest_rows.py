@@ -112,7 +112,8 @@ def versions_of_change(
     given = {"b_change": change_id}
     few = connection.exec_driver_sql(f"{statement} LIMIT {BATCH + 1}", given).fetchall()
     if len(few) <= BATCH:
-        yield few
+        if few:  # none, where all that the change made was taken back
+            yield few
         return
     options = {"stream_results": True, "max_row_buffer": BATCH}
     result = connection.exec_driver_sql(statement, given, options)

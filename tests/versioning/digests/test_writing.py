@@ -46,6 +46,15 @@ def test_of_statements(kept: World, session: Session) -> None:
     assert kept_of(kept, Tag) == [(1, 1), (1, 2), (2, 1), (2, 2)]
 
 
+def test_of_nothing_where_all_was_taken_back(kept: World, session: Session) -> None:
+    tag = Tag(name="one")
+    session.add(tag)
+    session.flush()
+    session.delete(tag)
+    session.commit()
+    assert kept_of(kept, Tag) == []
+
+
 def test_of_links(kept: World, session: Session) -> None:
     one, two = added(session, "one", "two")
     thing = Thing(name="x", tags=[one])
