@@ -18,7 +18,7 @@ from tests.ready import make_ready
 from webapp import create_app, database
 from webapp.extensions import db
 
-#: What makes an application another one, aside of its settings: the tables that there are.
+#: The applications made so far, by their settings and the tables that there were.
 _MADE: dict[tuple[str, frozenset[str]], Flask] = {}
 #: Fixtures by which a test alters what an application is built from.
 ALTERING = {"monkeypatch"}

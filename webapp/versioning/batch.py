@@ -55,7 +55,7 @@ from .shape import part_tables, version_table
 from .sqlite import GIVEN
 from .types import UtcDateTime
 
-#: From this many rows on, a set is faster than a statement for each.
+#: On SQLite, from this many rows on a set is faster than a statement for each.
 MANY = 5
 #: Types whose values a driver takes in an array, or for an untyped column, as it takes them alone.
 PLAIN: tuple[type[TypeEngine[Any]], ...] = (
@@ -156,7 +156,8 @@ def supersede_as_one(
 ) -> int | None:
     """Close the old rows and insert their next versions. Returns the number of rows closed.
 
-    None where the rows are few, or where database or types have no such way: nothing was done.
+    None where the rows are few for SQLite, or where database or types have no such way: nothing was
+    done then.
     """
     if len(steps) < MANY and connection.dialect.name != "postgresql":
         return None
