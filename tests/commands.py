@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
@@ -62,10 +63,15 @@ def serving(
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert process.stdout is not None
+    reader = None
     try:
         printed, address = _address(process, patience)
         if said is not None:
             said.append(printed)
+        # Its words are read on: a full pipe would hold the server up at the next.
+        reader = Thread(target=process.stdout.read, daemon=True)
+        reader.start()
         yield address, process
     finally:
         process.terminate()
@@ -74,7 +80,8 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        assert process.stdout is not None
+        if reader:
+            reader.join(PATIENCE)
         process.stdout.close()
 
 

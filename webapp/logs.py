@@ -2,7 +2,7 @@
 
 In production a line is a JSON object. An error of the database is told by its kind alone, since
 its text holds the statement and what it was about. A failure that repeats keeps its line and loses
-its traceback, so that it fills no disk.
+its traceback, so that it fills no disk; that requests wait for a thread is said once a minute.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ def init_app(app: Flask) -> None:
     production = app.config["ENV"] == "production"
     default_handler.setFormatter(Lines() if production else Words())
     default_handler.filters = [Calm()]
+    server = logging.getLogger("waitress")
+    server.handlers, server.propagate = [default_handler], False
+    logging.getLogger("waitress.queue").filters = [Seldom()]
 
 
 class Calm(logging.Filter):
@@ -65,6 +68,21 @@ class Calm(logging.Filter):
             if len(self._seen) > MOST_PLACES:
                 self._seen.popitem(last=False)
         return known
+
+
+class Seldom(logging.Filter):
+    """Lets one line pass in `WITHIN` seconds: a busy server would say so at each request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = -WITHIN
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now - self._last < WITHIN:
+            return False
+        self._last = now
+        return True
 
 
 class Words(logging.Formatter):

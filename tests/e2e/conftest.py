@@ -6,7 +6,6 @@ is a tab in a fresh profile; a script error or a request to another host fails i
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,12 +25,12 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from werkzeug.serving import make_server
+from waitress.wasyncore import close_all
 
 from tests import accounts
 from tests.conftest import missing
 from webapp import create_app, database
-from webapp.cli import load_demo_data
+from webapp.cli import bound_port, listen, load_demo_data
 
 Scheme = Literal["dark", "light"]
 LOCAL = ("127.0.0.1", "localhost")
@@ -64,16 +63,16 @@ def _app(folder: Path) -> Flask:
 
 @contextmanager
 def serve(app: Flask) -> Iterator[LiveServer]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    """The server that people run. At the end it answers what was asked, then lets go of all."""
+    server = listen(app, "127.0.0.1", 0)
+    thread = Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield LiveServer(f"http://127.0.0.1:{server.server_port}", app)
+        yield LiveServer(f"http://127.0.0.1:{bound_port(server)}", app)
     finally:
-        server.shutdown()
+        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(lambda: close_all(server._map))  # in its own thread
         thread.join()
-        server.server_close()
         with app.app_context():
             database.close()
 

@@ -62,6 +62,19 @@ def test_another_error_keeps_its_words(app: Flask) -> None:
         assert "RuntimeError: the disk is full" in logs.Words().format(line(error))
 
 
+def test_a_busy_server_says_so_once_a_minute(
+    app: Flask, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("webapp.logs.time.monotonic", lambda: now[0])
+    for _ in range(3):
+        logging.getLogger("waitress.queue").warning("Task queue depth is 9")
+    now[0] += logs.WITHIN
+    logging.getLogger("waitress.queue").warning("Task queue depth is 9")
+    told = capfd.readouterr().err.splitlines()
+    assert len(told) == 2 and all("WARNING Task queue depth is 9" in each for each in told)
+
+
 def test_a_failure_that_repeats_keeps_its_line_and_loses_its_traceback() -> None:
     calm, kept = logs.Calm(), []
     for _ in range(6):
