@@ -15,6 +15,7 @@ from tests.admin.shop.models import Gadget, Maker
 from tests.audit.reviews import QUEUE, numbers, shown
 from webapp.audit import queue
 from webapp.audit.models import Act, Review
+from webapp.audit.standing import took_back
 from webapp.changes import Change
 from webapp.extensions import db
 from webapp.versioning import Place
@@ -143,6 +144,40 @@ def test_the_page_says_how_far_it_looked_and_leads_on(client: Any, made: Shop) -
     assert "No later change in this state passes these filters." in page.text
     page = client.get(f"{QUEUE}?field=gadget.price")
     assert len(numbers(page)) == 20 and "looked through" not in page.text
+
+
+def long_history(shop: Shop, versions: int) -> None:
+    """A maker with so many versions, by Alice and Bob in turn, none of which takes another back."""
+    begin = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    at = [begin + dt.timedelta(minutes=n) for n in range(versions + 1)]
+    changes, rows = [], []
+    for n in range(versions):
+        is_last, did = n == versions - 1, "update" if n else "create"
+        changes.append({"id": 1000 + n, "at": at[n], "actor": ("Alice", "Bob")[n % 2]})
+        rows.append(
+            {"id": 5, "version_id": n + 1, "name": f"m{n}", "version_op": did,
+             "is_current_version": is_last, "version_from": at[n],
+             "version_to": None if is_last else at[n + 1], "change_id": 1000 + n}
+        )  # fmt: skip
+    db.session.execute(insert(Change), changes)
+    db.session.execute(insert(Maker.__table__), rows)
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("ANALYZE"))
+
+
+def took_back_of(changes: int) -> set[int]:
+    return took_back(db.session(), [1000 + 2 * n for n in range(changes)], [Maker], "Bob")
+
+
+def test_what_a_person_took_back_is_no_comparison_of_all_versions_with_all(shop: Shop) -> None:
+    with shop.app.app_context():
+        long_history(shop, 2_000)
+        assert took_back_of(500) == set()
+        if db.engine.dialect.name == "postgresql":
+            assert "hashed SubPlan" in plans(lambda: took_back_of(500))
+        else:
+            few, many = (read(lambda n=n: took_back_of(n)) for n in (50, 500))  # type: ignore[misc]
+            assert many < few * 3  # what is gathered of the person's own is most of it
 
 
 def plans(ask: Any) -> str:
