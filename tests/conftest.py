@@ -159,3 +159,13 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def _push_request_context() -> None:
     """In place of pytest-flask's, which would run all requests of a test in one context."""
+
+
+@pytest.fixture
+def _monkeypatch_response_class() -> None:
+    """In place of pytest-flask's, which asks for `monkeypatch` in every test: see `app_for`."""
+
+
+@pytest.fixture
+def _configure_application() -> None:
+    """In place of pytest-flask's, likewise; a test that wants other settings says `settings`."""
