@@ -103,8 +103,8 @@ def counts(
         rows = _in_order(_in_state(select(Review.change_id), state, filters), Review)
         looked_at = rows.limit(MOST_COUNTED + 1).subquery()
         fits = and_(true(), *_looked_up(session, looked_at.c.change_id, filters))
-        parts.append(select(literal(n), func.count(case((fits, 1))), func.count()))
-        parts[-1] = parts[-1].select_from(looked_at)
+        numbers = select(literal(n), func.count(case((fits, 1))), func.count())
+        parts.append(numbers.select_from(looked_at))
     return {
         states[n]: Number(min(fit, MOST_COUNTED), looked_at <= MOST_COUNTED)
         for n, fit, looked_at in session.execute(union_all(*parts))
