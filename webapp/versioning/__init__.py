@@ -5,7 +5,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 """
 
 from .activity import Activity, activity, count_between
-from .altered import Made, made
+from .altered import Made, comparable, made
 from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .change_digest import change_digest, change_digests
@@ -170,6 +170,7 @@ __all__ = [
     "changes",
     "check_model",
     "collected",
+    "comparable",
     "complete_digests",
     "count_between",
     "count_live",
