@@ -174,10 +174,11 @@ class SaveView(MergeView):
         if taken:
             fields = {attr: name for name, attr in form.columns_by_field().items()}
             names = [fields[attribute] for attribute in taken if attribute in fields]
+            said = unique.message(model, taken)
             if names:
-                form[names[0]].errors = [*form[names[0]].errors, unique.MESSAGE]
+                form[names[0]].errors = [*form[names[0]].errors, said]
             else:
-                form.form_errors.append(unique.MESSAGE)
+                form.form_errors.append(said)
         rows = [each.are_unique(self.session.session) for each in form.inlines]
         return not taken and all(rows)
 

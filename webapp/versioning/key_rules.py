@@ -1,4 +1,4 @@
-"""What a key may be made of (`key_of`), checked when a class is mapped; and the database's CHECK."""
+"""What a key may be made of (`key_of`), checked when a class is mapped; the database's CHECK."""
 
 from __future__ import annotations
 
