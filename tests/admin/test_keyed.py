@@ -89,7 +89,10 @@ class TestCreate:
     def test_a_key_that_is_taken_is_named(self, client: Any, shop: Shop) -> None:
         add(shop)
         found = save(client, NEW, country="FR", code="AB-1", name="Paris")
-        assert found.status_code == 422 and "Depot FR/AB-1 is there already." in found.text
+        assert (
+            found.status_code == 422
+            and "Depot FR/AB-1 is there already: edit that one" in found.text
+        )
         assert "Paris" in found.text
         assert [row.name for row in shop.versions(Depot, "FR/AB-1")] == ["Lyon"]
 
@@ -148,7 +151,7 @@ class TestEdit:
         found = client.get(address(app, "edit", add(shop)))
         fields = form_of(found)
         assert "name" in fields and fields.keys().isdisjoint({"id", "country", "code"})
-        assert "Country FR" in words(found) and "Code AB-1" in words(found)
+        assert "never change Country FR Code AB-1" in words(found)
 
     def test_a_key_that_is_posted_changes_nothing(
         self, app: Flask, client: Any, shop: Shop
@@ -395,7 +398,7 @@ class TestRacks:
         found = save(client, address(shop.app, "edit", depot), **typed)
         number = 5 if twice else 1
         assert found.status_code == 422
-        assert f"Rack FR~1AB-1/{number} is there already." in found.text
+        assert f"Rack FR~1AB-1/{number} is there already: " in found.text
         assert ids(shop, Rack) == ["FR~1AB-1/1"]
 
     def test_a_number_twice_in_a_new_depot(self, client: Any, shop: Shop) -> None:
@@ -429,4 +432,8 @@ class TestRacks:
         shop.delete(Rack, rack)
         found = client.post(edit, data=fields | {"racks-0-label": "mine"})
         assert found.status_code == 409 and "deleted" in words(found)
-        assert "mine" in found.text
+        again = form_of(found)
+        assert (again["racks-0-label"], again["racks-0-number"]) == ("mine", "1")
+        assert client.post(edit, data=again).status_code == 302
+        told = [(row.version_op, row.label) for row in shop.versions(Rack, rack)]
+        assert told == [("create", "s1"), ("delete", "s1"), ("create", "mine")]

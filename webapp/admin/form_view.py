@@ -112,12 +112,15 @@ class FormView(DeleteView):
         if model is None:
             page = self.render(template, **given, return_url=self.back())
         else:
-            page = self.record_page(template, model, **given, kept=self._kept_values(model))
+            key = frozenset(key_columns(self.model))
+            told = self._values_of(model, key)
+            kept = self._values_of(model, self.kept_fields() - key)
+            page = self.record_page(template, model, **given, key=told, kept=kept)
         return (page, 422) if request.method == "POST" else page
 
-    def _kept_values(self, model: Any) -> list[tuple[str, str]]:
-        """Label and text of the fields that the person sees and may not change."""
-        kept = self.fixed_fields() - masked_columns(self.model)
+    def _values_of(self, model: Any, names: frozenset[str]) -> list[tuple[str, str]]:
+        """Label and text of fields that the person sees and that the form does not have."""
+        kept = names - masked_columns(self.model)
         values = {name: getattr(model, name) for name in shown_columns(self.model) if name in kept}
         for name in kept & self.declared.linked.keys() - self.hidden_fields_now():
             values[name] = tuple(each.id for each in getattr(model, name))

@@ -43,7 +43,8 @@ def message(obj: Any, attributes: tuple[str, ...]) -> str:
     if attributes != _key(model) or None in values.values():
         return MESSAGE
     id = id_of(model, **values)
-    return f"{presentation.word_for(model)} {id} is there already."
+    word = presentation.word_for(model)
+    return f"{word} {id} is there already: edit that one, or choose another key."
 
 
 def rules(model: type[Any]) -> Iterator[tuple[str, ...]]:
