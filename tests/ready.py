@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from tests import accounts
+from tests import accounts, schemas
 from webapp import database
 from webapp.extensions import db
 
@@ -25,6 +25,15 @@ def make_ready(app: Flask) -> None:
     accounts.welcome(app)
 
 
+def done_with(app: Flask) -> None:
+    """The test is over: another may have its tables."""
+    with app.app_context():
+        url = db.engine.url
+        database.close()
+    if url.get_backend_name() == "postgresql":
+        schemas.give_back(url, frozenset(db.metadata.tables))
+
+
 def _sqlite(app: Flask, tables: frozenset[str]) -> None:
     file = Path(str(db.engine.url.database))
     if tables in _FILES:
@@ -37,6 +46,13 @@ def _sqlite(app: Flask, tables: frozenset[str]) -> None:
 
 
 def _postgresql(app: Flask, tables: frozenset[str]) -> None:
+    if schemas.lend(db.engine.url, tables):
+        return
+    _create(tables)
+    schemas.made(db.engine.url)
+
+
+def _create(tables: frozenset[str]) -> None:
     if tables in _STATEMENTS:
         connection = db.engine.raw_connection()
         connection.cursor().execute(_STATEMENTS[tables])

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url
 
-from tests.ready import make_ready
+from tests.ready import done_with, make_ready
 from webapp import create_app, database
 from webapp.extensions import db
 
@@ -32,14 +32,13 @@ def app_for(request: pytest.FixtureRequest, given: dict[str, Any]) -> Iterator[F
     """
     own = ALTERING & set(request.fixturenames) or request.node.get_closest_marker("own_app")
     app = create_app(given) if own else _shared(given)
-    parts = [app.config] if own else [app.config, *map(vars, _views(app))]
+    parts = [app.config, app.extensions, *([] if own else map(vars, _views(app)))]
     before = [dict(part) for part in parts]
     try:
         make_ready(app)
         yield app
     finally:
-        with app.app_context():
-            database.close()
+        done_with(app)
         for part, saved in zip(parts, before, strict=True):
             part.clear()
             part.update(saved)
