@@ -96,6 +96,14 @@ class TestCreate:
         assert "Paris" in found.text
         assert [row.name for row in shop.versions(Depot, "FR/AB-1")] == ["Lyon"]
 
+    def test_one_that_a_reference_makes(self, client: Any, shop: Shop) -> None:
+        depot = add(shop)
+        shop.add(Rack, depot_id=depot, number=3, label="Nails")
+        found = save(client, "/admin/rack/new/", depot=depot, number="3", label="Bolts")
+        assert found.status_code == 422
+        assert "Rack FR~1AB-1/3 is there already: edit that one" in found.text
+        assert [row.label for row in shop.versions(Rack, "FR~1AB-1/3")] == ["Nails"]
+
     def test_a_key_whose_record_was_deleted_goes_on_with_its_history(
         self, client: Any, shop: Shop
     ) -> None:

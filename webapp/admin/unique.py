@@ -42,7 +42,11 @@ def message(obj: Any, attributes: tuple[str, ...]) -> str:
     values = {name: getattr(obj, name) for name in attributes}
     if attributes != _key(model) or None in values.values():
         return MESSAGE
-    id = id_of(model, **values)
+    return taken(model, id_of(model, **values))
+
+
+def taken(model: type[Any], id: Any) -> str:
+    """What is said of a key that a living record has."""
     word = presentation.word_for(model)
     return f"{word} {id} is there already: edit that one, or choose another key."
 

@@ -157,11 +157,13 @@ def _known(
     for state in given:
         last = found.get(state.dict["id"])
         if last is not None and last.version_op != "delete" and last.id not in leaving:
-            raise RecordExists(
+            error = RecordExists(
                 f"{state.mapper.class_.__name__} {last.id} already exists, as version"
                 f" {last.version_id}. Nothing was written: load it and edit it, or"
                 f" {_otherwise(mapper)} to create another record."
             )
+            error.model, error.id = state.mapper.class_, last.id
+            raise error
     return found, leaving
 
 

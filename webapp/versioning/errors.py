@@ -17,7 +17,15 @@ class ReadOnlyVersion(VersioningError):
 
 
 class RecordExists(VersioningError):
-    """A new object bears the id of a record that is alive."""
+    """A new object bears the id of a record that is alive.
+
+    Attributes:
+        model: the class of the new object.
+        id: the id.
+    """
+
+    model: type[Any] | None = None
+    id: Any = None
 
 
 class BadKey(VersioningError):

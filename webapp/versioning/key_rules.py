@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, and_
+from sqlalchemy import CheckConstraint, Column, Table, and_
 from sqlalchemy.orm import Mapper
 from sqlalchemy.schema import conv
 
@@ -27,8 +27,18 @@ def complete_key(mapper: Mapper[Any], cls: type[Any]) -> None:
         for other in others:
             text = text.concat(SIGN).concat(other)
         filled = [column != "" for column in columns if type(column.type) in TEXTS]
-        rule = CheckConstraint(and_(table.c.id == text, *filled), name=conv(f"ck_{table.name}_key"))
+        rule = CheckConstraint(
+            and_(table.c.id == text, *filled),
+            name=conv(f"ck_{table.name}_key"),
+            info={KEY_OF: dialect},
+        )
         rule.ddl_if(dialect=dialect)
+
+
+def key_check(table: Table, dialect: str) -> CheckConstraint | None:
+    """What has the database hold ids against the columns that make them; None for other tables."""
+    rules = (each for each in table.constraints if each.info.get(KEY_OF) == dialect)
+    return next((each for each in rules if isinstance(each, CheckConstraint)), None)
 
 
 def _key_column(mapper: Mapper[Any], cls: type[Any], name: str) -> Column[Any]:

@@ -50,8 +50,8 @@ def key_of(*columns: str) -> MappedColumn[str]:
 
     Key columns are written once. An edit, ``update()`` or merge that would change one raises
     `BadKey`: create the record under its other key, and delete this one. Restore and undo leave
-    them alone. A key that is free again, since its record was deleted, brings that record back with
-    its history, as any id does.
+    them alone. A new object with the key of a deleted record brings that record back, with its
+    history, as with any id; `insert()` refuses an id that was ever used.
 
     The database insists on it as well: a CHECK compares the id with its columns, of all of these
     types, on SQLite and PostgreSQL.

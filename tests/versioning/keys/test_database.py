@@ -17,9 +17,11 @@ from tests.versioning.keys.test_making import HARD, WHOLE, WRITTEN
 from tests.versioning.world import World
 from webapp.versioning import (
     Fault,
+    GuardFault,
     check_model,
     guard_faults,
     key_columns,
+    mend_guards,
     plan_flag_repair,
     repair_flags,
 )
@@ -148,3 +150,33 @@ def test_a_flag_is_repaired(keyed: World, session: Session) -> None:
     repair_flags(session, Station)
     session.commit()
     assert keyed.rows(Station) == [("FR/AB-1", 1, False), ("FR/AB-1", 2, True)]
+
+
+def test_a_check_that_was_taken_away_is_told_and_made_anew(keyed: World, session: Session) -> None:
+    if keyed.is_sqlite:
+        with pytest.raises(DBAPIError):
+            keyed.sql("ALTER TABLE station DROP CONSTRAINT ck_station_key")
+        return
+    add_station(session)
+    session.rollback()
+    keyed.sql("ALTER TABLE station DROP CONSTRAINT ck_station_key")
+    missing = [GuardFault("station", "ck_station_key", "missing")]
+    with keyed.behind() as connection:
+        assert guard_faults(connection, Base.metadata) == missing
+        assert mend_guards(connection, Base.metadata) == missing
+    with keyed.behind() as connection:
+        assert guard_faults(connection, Base.metadata) == []
+    with pytest.raises(REFUSED):
+        without_guards(keyed, "UPDATE station SET code = 'X'")
+
+
+def test_a_check_that_the_rows_do_not_fit_is_not_made(keyed: World, session: Session) -> None:
+    if keyed.is_sqlite:
+        return  # there it goes with its table alone
+    add_station(session)
+    session.rollback()
+    keyed.sql("ALTER TABLE station DROP CONSTRAINT ck_station_key")
+    without_guards(keyed, "UPDATE station SET code = 'X'")
+    with pytest.raises(IntegrityError), keyed.behind() as connection:
+        mend_guards(connection, Base.metadata)
+    assert Fault.ALTERED in check_model(session, Station).counts

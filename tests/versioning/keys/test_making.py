@@ -198,8 +198,12 @@ def test_a_key_that_is_taken(keyed: World, session: Session) -> None:
     assert [row[:2] for row in keyed.rows(Station)] == [("FR/AB-1", 1), ("FR/AB-2", 1)]
 
 
-def test_a_key_that_is_taken_by_an_insert_statement(session: Session) -> None:
-    add_station(session)
+@pytest.mark.parametrize("alive", [True, False])
+def test_an_insert_statement_of_a_key_that_was_used(session: Session, alive: bool) -> None:
+    station = add_station(session)
+    if not alive:
+        session.delete(station)
+        session.commit()
     with pytest.raises(IntegrityError):
         session.execute(insert(Station), [{"country": "FR", "code": "AB-1"}])
 
