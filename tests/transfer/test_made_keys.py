@@ -86,6 +86,7 @@ def test_an_import_again_does_nothing(run: Run, session: Session, history: Path)
         (locker("update", day=2, wing="B", number=2), "and wing, number in its values"),
         (locker(key="A/2", day=2, number=3), "key is 'A/2', and number"),
         (locker(key="A/2", day=2, wing=""), "and wing"),
+        (locker(key="/2", day=2), "and wing"),
         (line("create", "A", 2, values={"wing": "A", "number": 1}), "and wing, number"),
         (line("create", "A/2", 2, values={"wing": "A"}), "a create without number"),
         (locker(day=2), "already"),

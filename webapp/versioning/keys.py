@@ -127,12 +127,11 @@ def key_differences(model: type[Any], id: str, values: Mapping[str, Any]) -> lis
     """The key's attributes of which the values say otherwise than the id."""
     mapper = inspect(model)
     names, parts = key_names(mapper), read(id)
-    if len(parts) != len(names):
-        return list(names)
+    told = dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {}
     return [
         name
-        for name, part in zip(names, parts, strict=True)
-        if name in values and _plain(mapper.columns[name], values[name]) != part
+        for name in names
+        if name in values and not _says(mapper.columns[name], values[name], told.get(name))
     ]
 
 
@@ -282,11 +281,12 @@ def _default(column: Column[Any]) -> Any:
     return default.arg if default is not None and default.is_scalar else None
 
 
-def _plain(column: Column[Any], value: Any) -> str | None:
+def _says(column: Column[Any], value: Any, part: str | None) -> bool:
+    """Whether the value makes that part of an id."""
     try:
-        return read(write(column.type, value))[0]
+        return read(write(column.type, value)) == [part]
     except ValueError:
-        return None
+        return False
 
 
 def listed(names: Sequence[str]) -> str:
