@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,28 @@ from tests import accounts
 from webapp import database
 from webapp.extensions import db
 
-#: What was made for the first test, by the tables that there are: nearly every test begins with it.
-_FILES: dict[frozenset[str], bytes] = {}
-_STATEMENTS: dict[frozenset[str], str] = {}
+#: What was made for the first test, by the tables that there are and those that have revisions:
+#: nearly every test begins with it.
+_FILES: dict[tuple[frozenset[str], ...], bytes] = {}
+_STATEMENTS: dict[tuple[frozenset[str], ...], str] = {}
 
 
 def make_ready(app: Flask) -> None:
     """What was made for the first test with the same tables is made anew, the short way."""
     with app.app_context():
         make = _sqlite if db.engine.dialect.name == "sqlite" else _postgresql
-        make(app, frozenset(db.metadata.tables))
+        tables = frozenset(db.metadata.tables)
+        make(app, (tables, _revised(tables, app.config["APPS"])))
     accounts.welcome(app)
 
 
-def _sqlite(app: Flask, tables: frozenset[str]) -> None:
+@lru_cache
+def _revised(tables: frozenset[str], apps: tuple[str, ...]) -> frozenset[str]:
+    """The packages whose tables bear a mark of their revision."""
+    return frozenset(each.package for each in database.branches() if each.revisions)
+
+
+def _sqlite(app: Flask, tables: tuple[frozenset[str], ...]) -> None:
     file = Path(str(db.engine.url.database))
     if tables in _FILES:
         file.write_bytes(_FILES[tables])
@@ -36,7 +45,7 @@ def _sqlite(app: Flask, tables: frozenset[str]) -> None:
     _FILES[tables] = file.read_bytes()
 
 
-def _postgresql(app: Flask, tables: frozenset[str]) -> None:
+def _postgresql(app: Flask, tables: tuple[frozenset[str], ...]) -> None:
     if tables in _STATEMENTS:
         connection = db.engine.raw_connection()
         connection.cursor().execute(_STATEMENTS[tables])
@@ -46,7 +55,7 @@ def _postgresql(app: Flask, tables: frozenset[str]) -> None:
     seen: list[str] = []
 
     def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if statement.lstrip().startswith(("CREATE", "ALTER")):
+        if statement.lstrip().startswith(("CREATE", "ALTER", "INSERT INTO alembic_version")):
             seen.append(statement.replace("%%", "%"))  # as doubled for the driver
 
     event.listen(db.engine, "before_cursor_execute", note)

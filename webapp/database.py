@@ -1,4 +1,4 @@
-"""The application's database: its engine, its tables with their guards, its health."""
+"""The application's database: its engine, its tables with their guards, its upgrade, its health."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import g, has_request_context, request
+from flask import current_app, g, has_request_context, request
 from sqlalchemy import URL, Connection, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from webapp import versioning
+from webapp import migrations, versioning
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
 
@@ -89,12 +89,57 @@ def _begin() -> str:
 def create_tables() -> None:
     """Make the tables and guards that are not there yet; any number of processes may do so.
 
-    Raises `DatabaseUnavailable` when the database cannot be reached or may not be written to.
+    Raises `DatabaseUnavailable` when the database cannot be reached or may not be written to, and
+    `migrations.Unfit` when its tables are not those of the models.
     """
     with _one_line(), db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
-        db.metadata.create_all(connection)
+        _wait_for_others(connection)
+        migrations.make_tables(connection, branches())
+
+
+def upgrade() -> list[str]:
+    """Bring the database to the newest revisions, all or none: one line for each thing done.
+
+    Any number of processes may do so at once. Raises as `create_tables` does, and
+    `migrations.UpgradeFailed` when a revision is wrong.
+    """
+    with _one_line(), _without_keys() as connection, connection.begin():
+        _wait_for_others(connection)
+        return migrations.upgrade(connection, branches())
+
+
+def differences() -> list[str]:
+    """How the database differs from the models; see `migrations.differences`."""
+    only_read()
+    with _one_line(), db.engine.connect() as connection:
+        return migrations.differences(connection, branches())
+
+
+def branches() -> list[migrations.Branch]:
+    """Whose revisions the database follows."""
+    return migrations.branches(current_app.config["APPS"])
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Until the end of the transaction nobody else makes or alters tables."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
+
+
+@contextmanager
+def _without_keys() -> Iterator[Connection]:
+    """A connection on which SQLite lets a table be replaced that others refer to. The setting has
+    no effect within a transaction, so it is made before one begins."""
+    with db.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        if connection.dialect.name != "sqlite":
+            yield connection
+            return
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield connection
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
 
 
 def check() -> None:
