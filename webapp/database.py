@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import current_app, g, has_request_context, request
-from sqlalchemy import URL, Connection, create_engine, func, make_url, select
+from sqlalchemy import URL, Connection, create_engine, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from webapp import migrations, versioning
@@ -16,8 +16,6 @@ from webapp.extensions import db
 
 CONNECT_SECONDS = 5
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# Any number, the same in all processes: who holds this lock makes the tables.
-TABLES_LOCK = 0x5EED
 
 
 class DatabaseUnavailable(ConfigError):
@@ -92,8 +90,7 @@ def create_tables() -> None:
     Raises `DatabaseUnavailable` when the database cannot be reached or may not be written to, and
     `migrations.Unfit` when its tables are not those of the models.
     """
-    with _one_line(), db.engine.begin() as connection:
-        _wait_for_others(connection)
+    with _one_line(), migrations.alone(db.engine) as connection:
         migrations.make_tables(connection, branches())
 
 
@@ -103,8 +100,7 @@ def upgrade() -> list[str]:
     Any number of processes may do so at once. Raises as `create_tables` does, and
     `migrations.UpgradeFailed` when a revision is wrong.
     """
-    with _one_line(), _without_keys() as connection, connection.begin():
-        _wait_for_others(connection)
+    with _one_line(), migrations.alone(db.engine) as connection:
         return migrations.upgrade(connection, branches())
 
 
@@ -118,28 +114,6 @@ def differences() -> list[str]:
 def branches() -> list[migrations.Branch]:
     """Whose revisions the database follows."""
     return migrations.branches(current_app.config["APPS"])
-
-
-def _wait_for_others(connection: Connection) -> None:
-    """Until the end of the transaction nobody else makes or alters tables."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
-
-
-@contextmanager
-def _without_keys() -> Iterator[Connection]:
-    """A connection on which SQLite lets a table be replaced that others refer to. The setting has
-    no effect within a transaction, so it is made before one begins."""
-    with db.engine.connect() as connection:
-        driver: Any = connection.connection.driver_connection
-        if connection.dialect.name != "sqlite":
-            yield connection
-            return
-        driver.execute("PRAGMA foreign_keys = OFF")
-        try:
-            yield connection
-        finally:
-            driver.execute("PRAGMA foreign_keys = ON")
 
 
 def check() -> None:

@@ -5,6 +5,7 @@ and a table that says where the database stands: apps come and go without knowin
 app without revisions is brought no further than to tables that are missing.
 """
 
+from .alone import alone
 from .branches import SOFTWARE, Branch, branch_of, branches
 from .differences import differences
 from .position import Unfit, make_tables, position
@@ -16,6 +17,7 @@ __all__ = [
     "Branch",
     "Unfit",
     "UpgradeFailed",
+    "alone",
     "branch_of",
     "branches",
     "differences",

@@ -42,11 +42,18 @@ class Branch:
     def revisions(self) -> list[Script]:
         """From the first to the newest.
 
-        Raises ConfigError where two follow the same one, which somebody has to put in order.
+        Raises ConfigError where they cannot be read, or two of them follow the same one.
         """
         if not self.folder.is_dir():
             return []
-        heads = self.script.get_heads()
+        try:
+            heads = self.script.get_heads()
+        except Exception as error:  # whatever stands in a file there
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            raise ConfigError(
+                f"The revisions in {self.folder} cannot be read ({told}): mend them, or move what"
+                " is none to another folder."
+            ) from error
         if len(heads) > 1:
             raise ConfigError(
                 f"{self.package} has {len(heads)} newest revisions, {' and '.join(sorted(heads))}:"

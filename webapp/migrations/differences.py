@@ -63,7 +63,7 @@ def _told(found: Sequence[Any]) -> Iterator[str]:
 def _tell(each: Any) -> str:
     if isinstance(each, ops.CreateTableOp):
         return f"the table {each.table_name} is missing"
-    table = each.table_name
+    table = each.source_table if isinstance(each, ops.CreateForeignKeyOp) else each.table_name
     if isinstance(each, ops.AddColumnOp):
         return f"the column {table}.{each.column.name} is missing"
     if isinstance(each, ops.DropColumnOp):

@@ -28,7 +28,7 @@ def upgrade(connection: Connection, branches: Sequence[Branch]) -> list[str]:
 
     Tables that are older than revisions are marked as at the first, when they fit it; what is
     wholly missing of them is made. Repeating it is harmless. Raises UpgradeFailed or Unfit, upon
-    which the caller rolls back. On SQLite foreign keys are off meanwhile, as the caller sees to.
+    which the caller rolls back. The connection is one of `alone`.
     """
     done: list[str] = []
     metadata = branches[0].metadata
@@ -49,6 +49,10 @@ def upgrade(connection: Connection, branches: Sequence[Branch]) -> list[str]:
 
 def _run(connection: Connection, branch: Branch) -> list[str]:
     done: list[str] = []
+    stamp = branch.stamp(connection)
+    todo = [each.revision for each in branch.revisions]
+    if stamp:
+        todo = todo[todo.index(stamp) + 1 :]
 
     def note(step: Any, **_: Any) -> None:
         done.append(f"{branch.package}: {step.up_revision_id}, {step.up_revision.doc}")
@@ -56,10 +60,9 @@ def _run(connection: Connection, branch: Branch) -> list[str]:
     try:
         command.upgrade(branch.config(connection, on_version_apply=[note]), "head")
     except Exception as error:  # whatever a revision does wrong, nothing of it is kept
-        reached = done[-1].split(",")[0] if done else f"{branch.package}: the first"
         raise UpgradeFailed(
-            f"A revision failed after {reached} ({_reason(error)}). Nothing was changed: the"
-            " database is as it was before. Mend the revision and run this again."
+            f"The revision {todo[len(done)]} of {branch.package} failed ({_reason(error)}). Nothing"
+            " was changed: the database is as it was before. Mend the revision and run this again."
         ) from error
     return done
 

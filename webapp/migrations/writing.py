@@ -16,7 +16,7 @@ from webapp.versioning import digested_columns, guard_faults, is_guarded, made_f
 from .branches import Branch
 from .differences import compared
 from .operations import CreateGuardsOp, DropGuardsOp, NoteOp
-from .position import columns_there, position, refuse
+from .position import Unfit, columns_there, position, refuse
 
 #: How long a revision's number may be, with room for the number: Alembic keeps 32 characters.
 LONGEST = 24
@@ -50,7 +50,13 @@ def write_revision(
     metadata = branch.metadata
     there = columns_there(connection, metadata)
     first = not branch.revisions
-    refuse(connection, branch, position(connection, branch, there))
+    state = position(connection, branch, there)
+    refuse(connection, branch, state)
+    if state == "new":
+        raise Unfit(
+            f"The database has none of the tables of {branch.package} yet, with which the models"
+            " are compared. Nothing was written. Run: versioned-admin database upgrade"
+        )
     if first:
         _check_begin(connection, branch, branch.tables & there.keys())
     writer = _Writer(connection, branch, frozenset(lose))
