@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import PATIENCE, PROGRAM, ROOT, environment, get, run, serving
+from tests.commands import PATIENCE, PROGRAM, ROOT, environment, run
 
 MODELS = """
 from sqlalchemy.orm import Mapped
@@ -45,18 +45,12 @@ def lengthen(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_app_of_ones_own_grows_a_column(
-    command: Command, env: dict[str, str], tmp_path: Path
-) -> None:
-    assert command("init-db").returncode == 0
+def test_an_app_of_ones_own_grows_a_column(command: Command, tmp_path: Path) -> None:
     first = command("database", "revision", "--app", "harbour", "-m", "The tables of the harbour")
     assert "harbour_0001_the_tables_of_the_harbour.py. Read it" in first.stdout
-    assert "marked as harbour_0001" in command("database", "upgrade").stdout
+    assert "\nharbour: harbour_0001, The tables" in command("database", "upgrade").stdout
 
     lengthen(tmp_path)
-    behind = command("serve")
-    assert (behind.returncode, behind.stdout) == (1, "")
-    assert "boat.length is missing" in behind.stderr
     found = command("database", "check")
     assert found.returncode == 3
     assert "The column boat.length is missing." in found.stdout
@@ -76,8 +70,6 @@ def test_an_app_of_ones_own_grows_a_column(
     assert "is what the models say" in checked.stdout
     listed = command("database", "history").stdout
     assert "  harbour_0002  Measure the boats.  <- the database\n" in listed
-    with serving("serve", env=env) as (address, _):
-        assert get(address + "health")[0] == 200
 
 
 def test_several_upgrades_at_once_do_what_one_does(env: dict[str, str]) -> None:
