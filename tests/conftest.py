@@ -21,7 +21,7 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import URL
 from werkzeug.routing import Rule
 
-from tests import accounts, postgresql
+from tests import accounts, postgresql, schemas
 from tests.shared import app_for
 
 # Machines that build and test are shared and slow at times: an example is wrong, never late.
@@ -94,6 +94,7 @@ def postgresql_server() -> Iterator[URL]:
     named = postgresql.named_server()
     if named:
         yield named
+        schemas.drop_all(named)
         return
     programs = postgresql.programs()
     if programs is None:
@@ -158,3 +159,13 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def _push_request_context() -> None:
     """In place of pytest-flask's, which would run all requests of a test in one context."""
+
+
+@pytest.fixture
+def _monkeypatch_response_class() -> None:
+    """In place of pytest-flask's, which asks for `monkeypatch` in every test: see `app_for`."""
+
+
+@pytest.fixture
+def _configure_application() -> None:
+    """In place of pytest-flask's, likewise; a test that wants other settings says `settings`."""

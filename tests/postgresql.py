@@ -92,7 +92,7 @@ def schema(url: URL, name: str) -> Iterator[URL]:
         finally:
             # A session that a test left open would hold its locks, and this would wait for it.
             connection.execute("SET lock_timeout = '10s'")
-            connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+            connection.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
 
 
 def named_server() -> URL | None:

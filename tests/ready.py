@@ -9,32 +9,43 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from tests import accounts
+from tests import accounts, schemas
 from webapp import database
 from webapp.extensions import db
 
-#: What was made for the first test, by the tables that there are and those that have revisions:
-#: nearly every test begins with it.
-_FILES: dict[tuple[frozenset[str], ...], bytes] = {}
-_STATEMENTS: dict[tuple[frozenset[str], ...], str] = {}
+#: What was made for the first test, by the tables that there are: nearly every test begins with it.
+_FILES: dict[frozenset[str], bytes] = {}
+_STATEMENTS: dict[frozenset[str], str] = {}
 
 
 def make_ready(app: Flask) -> None:
     """What was made for the first test with the same tables is made anew, the short way."""
     with app.app_context():
         make = _sqlite if db.engine.dialect.name == "sqlite" else _postgresql
-        tables = frozenset(db.metadata.tables)
-        make(app, (tables, _revised(tables, app.config["APPS"])))
+        make(app, _kind(app))
     accounts.welcome(app)
 
 
+def done_with(app: Flask) -> None:
+    """The test is over: another may have its tables."""
+    with app.app_context():
+        url, tables = db.engine.url, _kind(app)
+        database.close()
+    if url.get_backend_name() == "postgresql":
+        schemas.give_back(url, tables)
+
+
+def _kind(app: Flask) -> frozenset[str]:
+    """What a database for the application has: its tables, and marks of the revision of some."""
+    return _marked(frozenset(db.metadata.tables), app.config["APPS"])
+
+
 @lru_cache
-def _revised(tables: frozenset[str], apps: tuple[str, ...]) -> frozenset[str]:
-    """The packages whose tables bear a mark of their revision."""
-    return frozenset(each.package for each in database.branches() if each.revisions)
+def _marked(tables: frozenset[str], apps: tuple[str, ...]) -> frozenset[str]:
+    return tables | {each.version_table for each in database.branches() if each.revisions}
 
 
-def _sqlite(app: Flask, tables: tuple[frozenset[str], ...]) -> None:
+def _sqlite(app: Flask, tables: frozenset[str]) -> None:
     file = Path(str(db.engine.url.database))
     if tables in _FILES:
         file.write_bytes(_FILES[tables])
@@ -45,7 +56,14 @@ def _sqlite(app: Flask, tables: tuple[frozenset[str], ...]) -> None:
     _FILES[tables] = file.read_bytes()
 
 
-def _postgresql(app: Flask, tables: tuple[frozenset[str], ...]) -> None:
+def _postgresql(app: Flask, tables: frozenset[str]) -> None:
+    if schemas.lend(db.engine.url, tables):
+        return
+    _create(tables)
+    schemas.made(db.engine.url)
+
+
+def _create(tables: frozenset[str]) -> None:
     if tables in _STATEMENTS:
         connection = db.engine.raw_connection()
         connection.cursor().execute(_STATEMENTS[tables])

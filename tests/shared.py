@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url
 
-from tests.ready import make_ready
+from tests.ready import done_with, make_ready
 from webapp import create_app, database
 from webapp.extensions import db
 
@@ -38,8 +38,7 @@ def app_for(request: pytest.FixtureRequest, given: dict[str, Any]) -> Iterator[F
         make_ready(app)
         yield app
     finally:
-        with app.app_context():
-            database.close()
+        done_with(app)
         for part, saved in zip(parts, before, strict=True):
             part.clear()
             part.update(saved)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import current_app, g, has_request_context, request
-from sqlalchemy import URL, Connection, create_engine, make_url, select
+from sqlalchemy import URL, Connection, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from webapp import migrations, versioning
@@ -52,11 +52,21 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 
 def prepare() -> None:
-    """Give SQLite what PostgreSQL has by itself. Needs an application context."""
+    """Let each connection be as the pages need it. Needs an application context."""
     if db.engine.dialect.name == "sqlite":
-        versioning.prepare_sqlite(db.engine, begin=_begin)
+        versioning.prepare_sqlite(db.engine, begin=_begin)  # what PostgreSQL has by itself
+    else:
+        event.listen(db.engine, "connect", _compile_nothing)
     versioning.install_guards(db.metadata)
     versioning.keep_digests(db.metadata)
+
+
+def _compile_nothing(connection: Any, record: object) -> None:
+    """PostgreSQL compiles a long statement before it runs it, unless `jit` is off: over the tables
+    of many models that takes a hundred times as long as the answer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET jit = off")
+    connection.commit()
 
 
 def only_read() -> None:

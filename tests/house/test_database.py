@@ -67,6 +67,14 @@ def test_a_command_takes_the_write_lock_unless_it_only_reads(app: Flask) -> None
     assert seen == ["BEGIN IMMEDIATE", "BEGIN DEFERRED"]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_compiles_nothing(app: Flask) -> None:
+    with app.app_context():
+        db.session.execute(text("SELECT 1"))
+        db.session.rollback()
+        assert db.session.scalar(text("SHOW jit")) == "off"
+
+
 def test_the_guards_come_with_the_tables(app: Flask) -> None:
     with app.app_context():
         db.session.execute(
