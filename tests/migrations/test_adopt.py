@@ -40,6 +40,7 @@ def test_what_is_wholly_missing_is_made(older: Shop) -> None:
     told = older.upgrade()
     assert "shop: made the index ix_product_name_current" in told
     assert "shop: made the table line_digest" in told
+    assert "shop: made the guards of product anew, which did not stand" in told
     assert older.differences() == []
 
 
@@ -51,7 +52,10 @@ def test_tables_that_do_not_fit_are_left_with_a_word(older: Shop) -> None:
         older.db.sql("ALTER TABLE line DROP COLUMN quantity")
     with pytest.raises(Unfit, match=r"line\.quantity is missing.*Nothing was changed"):
         older.upgrade()
-    assert older.differences()[0] == "shop is at no revision, the program at shop_0001"
+    assert (
+        older.differences()[0]
+        == "the tables of shop are at no revision, the program is at shop_0001"
+    )
 
 
 def test_the_start_does_not_serve_them_before(older: Shop) -> None:

@@ -142,6 +142,18 @@ def test_upgrading_again_does_nothing(opened: Shop) -> None:
     assert later.upgrade() == []
 
 
+def test_a_table_that_no_revision_has_is_not_made_past_them(opened: Shop) -> None:
+    opened.db.sql("DROP TABLE line_digest")
+    assert opened.upgrade() == []
+    assert opened.differences() == ["the table line_digest is missing"]
+
+
+def test_without_revisions_missing_tables_are_made(unrevised: Shop) -> None:
+    unrevised.db.sql("DROP TABLE line_digest")
+    assert unrevised.upgrade() == ["Made the table line_digest."]
+    assert unrevised.differences() == []
+
+
 def test_several_revisions_are_run_one_after_the_other(begun: Shop) -> None:
     later = shop(begun.db, begun.folder, weight=mapped_column(Numeric(8, 3)))
     begun.make()

@@ -122,13 +122,20 @@ def test_a_database_that_is_behind_is_no_base_for_the_next(opened: Shop) -> None
 
 
 def test_an_empty_database_is_no_base_for_the_next(begun: Shop) -> None:
-    assert "run: versioned-admin database upgrade" in refused(begun).lower()
+    assert "Run: versioned-admin database upgrade" in refused(begun)
 
 
 def test_a_file_that_is_no_revision_is_told(begun: Shop) -> None:
     begun.folder.joinpath("notes.py").write_text("to do\n")
     with pytest.raises(ConfigError, match=r"cannot be read \(SyntaxError: .*notes\.py"):
         begun.upgrade()
+
+
+def test_what_a_revision_does_is_said_in_one_line_of_text(opened: Shop) -> None:
+    opened.write('Say """this"""\nand \\ that.', empty=True)
+    assert opened.upgrade() == ["shop: shop_0002, Say '''this''' and / that."]
+    with pytest.raises(ConfigError, match="a few words"):
+        opened.write(" ", empty=True)
 
 
 def test_two_revisions_after_the_same_one_are_named(opened: Shop) -> None:

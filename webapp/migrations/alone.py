@@ -22,12 +22,13 @@ def alone(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA foreign_keys = OFF")  # of no effect once there is a transaction
+            # before the transaction, within which it would have no effect
+            driver.execute("PRAGMA foreign_keys = OFF").close()
             try:
                 with connection.begin():
                     yield connection
             finally:
-                driver.execute("PRAGMA foreign_keys = ON")
+                driver.execute("PRAGMA foreign_keys = ON").close()
             return
         with connection.begin():
             if connection.dialect.name == "postgresql":

@@ -143,7 +143,10 @@ def _folder(app: str) -> Path:
 
 
 def _owners(packages: list[str]) -> dict[str, str | None]:
-    """The package of each table: of its model's module, or of the module that holds the table."""
+    """The package of each table: of its model's module, or of the module that holds the table.
+
+    A table in a schema of its own is nobody's, and so in no revision.
+    """
     modules: dict[Table, str] = {}
     for name, module in list(sys.modules.items()):
         if any(_is_in(name, package) for package in packages):
@@ -155,6 +158,7 @@ def _owners(packages: list[str]) -> dict[str, str | None]:
     return {
         key: _nearest(modules.get(made_for(table), ""), packages)
         for key, table in db.metadata.tables.items()
+        if table.schema is None
     }
 
 

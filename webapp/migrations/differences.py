@@ -31,7 +31,9 @@ def differences(connection: Connection, branches: Sequence[Branch]) -> list[str]
         state = position(connection, branch, there)
         if state not in ("plain", "newest"):
             stamp = branch.stamp(connection) or "no revision"
-            found.append(f"{branch.package} is at {stamp}, the program at {branch.newest}")
+            found.append(
+                f"the tables of {branch.package} are at {stamp}, the program is at {branch.newest}"
+            )
     for branch in branches:
         found += compared(connection, branch)
     for fault in guard_faults(connection, metadata):

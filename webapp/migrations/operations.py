@@ -98,7 +98,8 @@ class GuardedSQLite(SQLiteImpl):
         assert self.connection is not None
         self._aside = list(self.connection.execute(text(TRIGGERS)))
         for trigger in self._aside:
-            self.connection.execute(text(f'DROP TRIGGER "{trigger.name}"'))
+            quoted = self.dialect.identifier_preparer.quote_identifier(trigger.name)
+            self.connection.execute(text(f"DROP TRIGGER {quoted}"))
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: Any = None) -> None:
         super().rename_table(old_table_name, new_table_name, schema=schema)

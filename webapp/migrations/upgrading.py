@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.config import ConfigError
+from webapp.versioning import guard_faults
 
 from .branches import Branch
 from .operations import CreateGuardsOp
@@ -24,7 +25,8 @@ class UpgradeFailed(ConfigError):
 
 
 def upgrade(connection: Connection, branches: Sequence[Branch]) -> list[str]:
-    """Run the revisions that are missing, in the connection's transaction: one line for each.
+    """Run the revisions that are missing, in the connection's transaction: one line for each. Of
+    packages without revisions, the tables that are missing are made.
 
     Tables that are older than revisions are marked as at the first, when they fit it; what is
     wholly missing of them is made. Repeating it is harmless. Raises UpgradeFailed or Unfit, upon
@@ -39,9 +41,10 @@ def upgrade(connection: Connection, branches: Sequence[Branch]) -> list[str]:
             done += _adopt(connection, branch)
         if state not in ("plain", "newest"):
             done += _run(connection, branch)
-    there = columns_there(connection, metadata)
-    metadata.create_all(connection)
-    done += [f"Made the table {key}." for key in sorted(metadata.tables.keys() - there.keys())]
+    revised = {key for branch in branches if branch.revisions for key in branch.tables}
+    missing = metadata.tables.keys() - revised - columns_there(connection, metadata).keys()
+    metadata.create_all(connection, [metadata.tables[key] for key in missing])
+    done += [f"Made the table {key}." for key in sorted(missing)]
     if done and connection.dialect.name == "sqlite":
         _check_keys(connection)
     return done
@@ -73,7 +76,7 @@ def _reason(error: Exception) -> str:
 
 
 def _adopt(connection: Connection, branch: Branch) -> list[str]:
-    first = branch.revisions[0]
+    first, before = branch.revisions[0], _faulty(connection, branch)
     context = MigrationContext.configure(connection, opts={"target_metadata": branch.metadata})
     adopting = Adopting(context)
     vars(first.module)["op"] = adopting
@@ -86,7 +89,14 @@ def _adopt(connection: Connection, branch: Branch) -> list[str]:
         )
     mark(connection, branch, first.revision)
     told = f"{branch.package}: its tables were there and fit, marked as {first.revision}"
-    return [told, *(f"{branch.package}: made {each}" for each in adopting.made)]
+    mended = before - _faulty(connection, branch)
+    made = [f"the guards of {each} anew, which did not stand" for each in sorted(mended)]
+    return [told, *(f"{branch.package}: made {each}" for each in [*adopting.made, *made])]
+
+
+def _faulty(connection: Connection, branch: Branch) -> set[str]:
+    """The tables of which a guard does not stand."""
+    return {each.table for each in guard_faults(connection, branch.metadata)} & branch.tables
 
 
 class Adopting(Operations):

@@ -47,8 +47,10 @@ def write_revision(
     Raises ConfigError, and writes nothing, where the database is not at the newest revision, or the
     models' change would alter what versions say.
     """
-    metadata = branch.metadata
-    there = columns_there(connection, metadata)
+    message = " ".join(message.split()).rstrip(".").translate({ord('"'): "'", ord("\\"): "/"})
+    if not message:
+        raise ConfigError("A revision says what it does: give it a few words. Nothing was written.")
+    there = columns_there(connection, branch.metadata)
     first = not branch.revisions
     state = position(connection, branch, there)
     refuse(connection, branch, state)
@@ -69,7 +71,7 @@ def write_revision(
     number = f"{branch.package.rpartition('.')[2][:LONGEST]}_{len(branch.revisions) + 1:04}"
     script = command.revision(
         branch.config(connection, **options),
-        message.strip().rstrip("."),
+        message,
         autogenerate=not empty,
         rev_id=number,
         version_path=str(branch.folder),

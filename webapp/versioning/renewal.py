@@ -107,4 +107,5 @@ def _drop(connection: Connection, table: Table, prefix: str) -> None:
     on = f" ON {full}" if dialect.name == "postgresql" else ""
     for name in connection.scalars(text(OF_TABLE[dialect.name]), {"table": asked}).all():
         if name.startswith(prefix):
-            connection.execute(text(f'DROP TRIGGER "{name}"{on}'))
+            quoted = dialect.identifier_preparer.quote_identifier(name)
+            connection.execute(text(f"DROP TRIGGER {quoted}{on}"))
