@@ -32,7 +32,7 @@ def app_for(request: pytest.FixtureRequest, given: dict[str, Any]) -> Iterator[F
     """
     own = ALTERING & set(request.fixturenames) or request.node.get_closest_marker("own_app")
     app = create_app(given) if own else _shared(given)
-    parts = [app.config] if own else [app.config, *map(vars, _views(app))]
+    parts = [app.config, app.extensions, *([] if own else map(vars, _views(app)))]
     before = [dict(part) for part in parts]
     try:
         make_ready(app)
