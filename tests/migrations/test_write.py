@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from sqlalchemy import Integer, String
+from sqlalchemy import JSON, Integer, String
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import mapped_column
 
 from tests.migrations.shops import Shop, shop
+from tests.versioning.world import World
 from webapp.config import ConfigError
 from webapp.migrations import Unfit
 
@@ -145,6 +149,20 @@ def test_two_revisions_after_the_same_one_are_named(opened: Shop) -> None:
     path.with_name("shop_0002b_other.py").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="shop_0002 and shop_0002b: have one follow the other"):
         opened.upgrade()
+
+
+def test_an_array_can_be_written_on_either_engine(opened: Shop) -> None:
+    words = postgresql.ARRAY(String(9)).with_variant(JSON(), "sqlite")
+    later = shop(opened.db, opened.folder, words=mapped_column(words))
+    later.write("Words for it")
+    later.upgrade()
+    assert later.unsound() == []
+
+
+def test_a_folder_may_have_any_name(db: World, tmp_path: Path) -> None:
+    made = shop(db, tmp_path / "100%s ours")
+    made.write("The tables of the shop")
+    assert made.upgrade() == ["shop: shop_0001, The tables of the shop."]
 
 
 def test_a_type_of_the_projects_own_is_imported(opened: Shop) -> None:

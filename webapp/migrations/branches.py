@@ -89,9 +89,9 @@ class Branch:
             "script_location": str(HERE),
             "version_locations": str(self.folder),
             "path_separator": "newline",
-            "file_template": "%%(rev)s_%%(slug)s",
+            "file_template": "%(rev)s_%(slug)s",
         }.items():
-            made.set_main_option(name, value if "%%" in value else value.replace("%", "%%"))
+            made.set_main_option(name, value.replace("%", "%%"))
         made.attributes.update(connection=connection, options=self._options() | options)
         return made
 

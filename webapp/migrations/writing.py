@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import sqlalchemy
 from alembic import command
 from alembic.operations import ops
 from sqlalchemy import Connection, Table, TypeDecorator
@@ -20,6 +22,7 @@ from .position import Unfit, columns_there, position, refuse
 
 #: How long a revision's number may be, with room for the number: Alembic keeps 32 characters.
 LONGEST = 24
+NESTED = re.compile(r"[(=]([A-Z]\w*)\(")
 LOST = (
     "--lose {0}: what versions hold in it is gone or altered by this, and the digests of those"
     " versions no longer fit, for good."
@@ -224,4 +227,10 @@ def _render(kind: str, item: Any, context: Any) -> Any:
     """Types of a project's own are imported from where they are."""
     if kind == "type" and isinstance(item, TypeDecorator):
         context.imports.add(f"import {type(item).__module__}")
+    place = type(item).__module__.split(".")
+    if kind == "type" and place[:2] == ["sqlalchemy", "dialects"]:
+        # on another engine Alembic writes what is within such a type by its bare name
+        for name in NESTED.findall(repr(item)) if place[2] != context.dialect.name else ():
+            found = "sqlalchemy" if hasattr(sqlalchemy, name) else ".".join(place[:3])
+            context.imports.add(f"from {found} import {name}")
     return False
