@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,27 @@ def make_ready(app: Flask) -> None:
     """What was made for the first test with the same tables is made anew, the short way."""
     with app.app_context():
         make = _sqlite if db.engine.dialect.name == "sqlite" else _postgresql
-        make(app, frozenset(db.metadata.tables))
+        make(app, _kind(app))
     accounts.welcome(app)
 
 
 def done_with(app: Flask) -> None:
     """The test is over: another may have its tables."""
     with app.app_context():
-        url = db.engine.url
+        url, tables = db.engine.url, _kind(app)
         database.close()
     if url.get_backend_name() == "postgresql":
-        schemas.give_back(url, frozenset(db.metadata.tables))
+        schemas.give_back(url, tables)
+
+
+def _kind(app: Flask) -> frozenset[str]:
+    """What a database for the application has: its tables, and marks of the revision of some."""
+    return _marked(frozenset(db.metadata.tables), app.config["APPS"])
+
+
+@lru_cache
+def _marked(tables: frozenset[str], apps: tuple[str, ...]) -> frozenset[str]:
+    return tables | {each.version_table for each in database.branches() if each.revisions}
 
 
 def _sqlite(app: Flask, tables: frozenset[str]) -> None:
@@ -62,7 +73,7 @@ def _create(tables: frozenset[str]) -> None:
     seen: list[str] = []
 
     def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if statement.lstrip().startswith(("CREATE", "ALTER")):
+        if statement.lstrip().startswith(("CREATE", "ALTER", "INSERT INTO alembic_version")):
             seen.append(statement.replace("%%", "%"))  # as doubled for the driver
 
     event.listen(db.engine, "before_cursor_execute", note)

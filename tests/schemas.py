@@ -46,6 +46,7 @@ DECLARE each record;
 BEGIN
   FOR each IN SELECT oid::regclass AS name FROM pg_class
     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+      AND relname NOT LIKE 'alembic_version%'  -- the marks belong to the tables
   LOOP EXECUTE format('DELETE FROM %s', each.name); END LOOP;
   PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
     FROM pg_sequences WHERE schemaname = current_schema() AND last_value IS NOT NULL;

@@ -22,6 +22,7 @@ from webapp.audit import audit
 from webapp.auth import demo as demo_accounts
 from webapp.auth import set_up
 from webapp.config import PREFIX, ConfigError
+from webapp.database_commands import database_commands
 from webapp.extensions import db
 from webapp.integrity import checks, integrity, words
 from webapp.transfer.commands import history
@@ -76,6 +77,7 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
 
 
 commands.add_command(audit)
+commands.add_command(database_commands)
 commands.add_command(history)
 commands.add_command(user)
 commands.add_command(integrity)
@@ -98,14 +100,14 @@ def demo(make_app: MakeApp, host: str, port: int) -> None:
 @address
 @click.pass_obj
 def serve(make_app: MakeApp, host: str, port: int) -> None:
-    """Make what is missing of the database, add no data, and serve it."""
+    """Make the tables of a new database, add no data, and serve it."""
     run(make_app(), host, port)
 
 
 @commands.command("init-db")
 @click.pass_obj
 def init_db(make_app: MakeApp) -> None:
-    """Make the tables and guards that are not there yet."""
+    """Make the tables and guards of a new database."""
     with make_app().app_context():
         database.create_tables()
         click.echo(f"The database {database.shown()} is ready.")

@@ -1,4 +1,4 @@
-"""The application's database: its engine, its tables with their guards, its health."""
+"""The application's database: its engine, its tables with their guards, its upgrade, its health."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import g, has_request_context, request
-from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select
+from flask import current_app, g, has_request_context, request
+from sqlalchemy import URL, Connection, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from webapp import versioning
+from webapp import migrations, versioning
 from webapp.config import PREFIX, ConfigError
 from webapp.extensions import db
 
 CONNECT_SECONDS = 5
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# Any number, the same in all processes: who holds this lock makes the tables.
-TABLES_LOCK = 0x5EED
 
 
 class DatabaseUnavailable(ConfigError):
@@ -99,12 +97,33 @@ def _begin() -> str:
 def create_tables() -> None:
     """Make the tables and guards that are not there yet; any number of processes may do so.
 
-    Raises `DatabaseUnavailable` when the database cannot be reached or may not be written to.
+    Raises `DatabaseUnavailable` when the database cannot be reached or may not be written to, and
+    `migrations.Unfit` when its tables are not those of the models.
     """
-    with _one_line(), db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
-        db.metadata.create_all(connection)
+    with _one_line(), migrations.alone(db.engine) as connection:
+        migrations.make_tables(connection, branches())
+
+
+def upgrade() -> list[str]:
+    """Bring the database to the newest revisions, all or none: one line for each thing done.
+
+    Any number of processes may do so at once. Raises as `create_tables` does, and
+    `migrations.UpgradeFailed` when a revision is wrong.
+    """
+    with _one_line(), migrations.alone(db.engine) as connection:
+        return migrations.upgrade(connection, branches())
+
+
+def differences() -> list[str]:
+    """How the database differs from the models; see `migrations.differences`."""
+    only_read()
+    with _one_line(), db.engine.connect() as connection:
+        return migrations.differences(connection, branches())
+
+
+def branches() -> list[migrations.Branch]:
+    """Whose revisions the database follows."""
+    return migrations.branches(current_app.config["APPS"])
 
 
 def check() -> None:

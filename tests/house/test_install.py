@@ -73,3 +73,12 @@ def test_an_installed_package_needs_no_clone(clone: Path, tmp_path: Path) -> Non
     ):
         check_pages(address)
     assert (tmp_path / "instance" / "app.sqlite").is_file()
+    listed = subprocess.run(
+        [*program, "database", "history"],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env=environment_of_a_newcomer(),
+        text=True,
+    ).stdout
+    assert listed.count("<- the database") == 2, "the revisions are not in the package"

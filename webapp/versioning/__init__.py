@@ -81,6 +81,7 @@ from .references import (
     references_to,
 )
 from .referred import links_at, load_as_of, versions_as_of
+from .renewal import digested_columns, drop_guards, is_guarded, made_for, renew_guards
 from .repair import FlagRepair, FlagSet, plan_flag_repair, repair_flags
 from .restore import Restoration, plan_restore, restorable, restore
 from .retry import hold, retry_on_conflict
@@ -184,6 +185,8 @@ __all__ = [
     "deleted",
     "deleted_at",
     "diff",
+    "digested_columns",
+    "drop_guards",
     "enable_versioning",
     "excerpts",
     "floating",
@@ -195,6 +198,7 @@ __all__ = [
     "id_of",
     "install_guards",
     "is_alive",
+    "is_guarded",
     "is_versioned",
     "keep_digests",
     "key_columns",
@@ -207,6 +211,7 @@ __all__ = [
     "live",
     "load_as_of",
     "made",
+    "made_for",
     "masked_columns",
     "mend_guards",
     "merge_fields",
@@ -224,6 +229,7 @@ __all__ = [
     "recorded_models",
     "references_of",
     "references_to",
+    "renew_guards",
     "repair_flags",
     "restorable",
     "restore",

@@ -137,10 +137,13 @@ def _lawful(table: Table, kind: str, same: str) -> str | None:
 
 
 def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
-    """A condition for each column that an UPDATE leaves as it was."""
+    """A condition for each column that an UPDATE leaves as it was.
+
+    By name: a column that a table was given later stands at its end, in the model where it may.
+    """
     return [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
         same.format(_quoted(column.name))
-        for column in table.columns
+        for column in sorted(table.columns, key=lambda column: column.name)
         if column.name not in free and column.computed is None
     ]
 

@@ -18,9 +18,15 @@ from .anchors import ANCHOR, anchor_statements, refill_statement
 from .guard import FUNCTION, KINDS, guard_statements
 from .key_rules import key_check
 
+ASKED = re.compile(r'(?:NEW|OLD)\.(?:"((?:[^"]|"")+)"|(\w+))|UPDATE OF (\w+)')
 NAME = re.compile(r'CREATE TRIGGER (?:"[^"]+"\.)?"([^"]+)"')
+#: Which columns a trigger asks for is known to the database, which depends on them.
 TRIGGERS = """
-SELECT t.tgname, t.tgenabled, p.prosrc
+SELECT t.tgname, t.tgenabled, p.prosrc, ARRAY(
+  SELECT DISTINCT a.attname::text FROM pg_depend d JOIN pg_attribute a
+  ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.refobjid = t.tgrelid
+) AS columns
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(:table)
 """
@@ -31,7 +37,8 @@ State = Literal["missing", "off", "altered"]
 class GuardFault:
     """A guard of a table that does not stand: it is missing, switched off, or says another thing.
 
-    On PostgreSQL, "altered" tells of the function behind a trigger; its condition is not compared.
+    On PostgreSQL, "altered" tells of the function behind a trigger, and of the columns that its
+    condition asks for; what it asks of them is not compared.
     The triggers that keep a table of records stand on the table of their versions.
     """
 
@@ -46,6 +53,12 @@ class Trigger:
 
     statement: str
     function: str
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns of its table that the trigger asks for, outside of its function."""
+        asked = ASKED.findall(self.statement)
+        return {(quoted or plain or kept).replace('""', '"') for quoted, plain, kept in asked}
 
     @property
     def source(self) -> str:
@@ -150,14 +163,14 @@ def _rule(statement: str) -> str:
 
 def _postgresql(connection: Connection, table: Table) -> Iterator[tuple[str, State]]:
     rows = connection.execute(text(TRIGGERS), {"table": _full(connection, table)})
-    there = {name: (enabled, source) for name, enabled, source in rows}
+    there = {name: found for name, *found in rows}
     for name, trigger in _expected(table, "postgresql").items():
-        enabled, source = there.get(name, ("", ""))
+        enabled, source, columns = there.get(name, ("", "", ()))
         if not enabled:
             yield name, "missing"
         elif enabled not in ("O", "A"):  # "D" is off, "R" is for replicas alone
             yield name, "off"
-        elif source.strip() != trigger.source:
+        elif source.strip() != trigger.source or trigger.columns != set(columns):
             yield name, "altered"
 
 
