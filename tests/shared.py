@@ -39,6 +39,8 @@ def app_for(request: pytest.FixtureRequest, given: dict[str, Any]) -> Iterator[F
         yield app
     finally:
         done_with(app)
+        if app.config["RATELIMIT_ENABLED"]:
+            app.extensions["throttle"].reset()  # requests that were counted
         for part, saved in zip(parts, before, strict=True):
             part.clear()
             part.update(saved)

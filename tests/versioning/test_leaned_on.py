@@ -118,6 +118,34 @@ def test_a_session_registers_an_object_under_its_new_key(session: Session) -> No
     assert inspect(note).identity == (1, 1)
 
 
+def test_many_objects_move_to_their_new_keys_as_one_does(session: Session) -> None:
+    """`move_on` does for many what `_register_persistent` does, whose parts it uses."""
+    source = python.getsource(Session._register_persistent)
+    for part in (
+        "self.identity_map.safe_discard(state)",
+        "trans._key_switches[state] = (",
+        "state.key = instance_key",
+        "self.identity_map.replace(state)",
+        "InstanceState._commit_all_states(",
+        "self._register_altered(states)",
+    ):
+        assert part in source
+    note = add_note(session)
+    note.title = "first"
+    session.flush()
+    state = inspect(note)
+    assert state.identity == (1, 2) and not state.modified
+    assert session.identity_map.get(state.key) is note
+    savepoint = session.begin_nested()
+    note.title = "second"
+    session.flush()
+    savepoint.rollback()
+    assert state.identity == (1, 2) and note.title == "first"
+    session.rollback()
+    assert state.identity == (1, 1)
+    assert session.identity_map.get(state.key) is note
+
+
 def test_a_flush_asks_a_relationship_for_its_processor(session: Session) -> None:
     """Links put one that does nothing in its place: the flush would write their table itself."""
     relation = inspect(Article).relationships["tags"]

@@ -60,10 +60,11 @@ class BulkPageView(ListView):
     @property
     def settable_fields(self) -> dict[str, str]:
         """Name and label of the fields that whoever asks can set on many records at once."""
-        known: dict[Any, dict[str, str]] = g.setdefault("settable_fields", {})
-        if self not in known:
-            known[self] = bulk_fields.settable(self)
-        return known[self]
+        known: dict[Any, dict[str, str]] = self.__dict__.setdefault("_settable_fields", {})
+        form_class = self._edit_form_class  # another for whoever may not write some of the fields
+        if form_class not in known:
+            known[form_class] = bulk_fields.settable(self)
+        return known[form_class]
 
     @property
     def own_actions(self) -> list[str]:

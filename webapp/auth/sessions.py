@@ -10,9 +10,11 @@ import hashlib
 import secrets
 import time
 from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 
 from flask import current_app, session
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import joinedload
 
 from webapp.extensions import db
@@ -66,22 +68,32 @@ def account_of(uniquifier: str) -> Account | None:
     if time.time() - seen > config["IDLE_MINUTES"] * 60:
         return None
     since = utcnow() - timedelta(hours=config["SESSION_HOURS"])
-    query = (
-        select(SignIn)
-        .where(SignIn.digest == digest(token), SignIn.ended_at.is_(None), SignIn.began_at > since)
-        .options(
-            joinedload(SignIn.account).options(
-                joinedload(Account.roles), joinedload(Account.second_step)
-            )
-        )
-    )
-    found = db.session.scalars(query).unique().first()
+    given = {"digest": digest(token), "since": since}
+    found = db.session.scalars(_running_sign_in(), given).unique().first()
     if found is None:
         return None
     account = found.account
     is_theirs = secrets.compare_digest(account.fs_uniquifier, uniquifier)
     may_be_here = account.active and (not account.demo or config["DEMO"])
     return account if is_theirs and may_be_here else None
+
+
+@lru_cache(maxsize=1)
+def _running_sign_in() -> Select[Any]:
+    """A sign-in that goes on, with its account. Made once: every request asks."""
+    return (
+        select(SignIn)
+        .where(
+            SignIn.digest == bindparam("digest"),
+            SignIn.ended_at.is_(None),
+            SignIn.began_at > bindparam("since"),
+        )
+        .options(
+            joinedload(SignIn.account).options(
+                joinedload(Account.roles), joinedload(Account.second_step)
+            )
+        )
+    )
 
 
 def note_activity() -> None:

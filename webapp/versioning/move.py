@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.orm import Mapper, Session, UOWTransaction
+from sqlalchemy.orm import InstanceState, Mapper, Session, UOWTransaction
 from sqlalchemy.orm.attributes import flag_dirty
 
 from .ledger import Ledger, Step, ledger_of
@@ -44,9 +44,7 @@ def move_on(session: Session, flush_context: UOWTransaction, dirty: Sequence[Any
         finish(step)
     if not session.in_transaction():
         session.begin()
-    # Private, and guarded by a test: what a flush itself does with written objects. A rollback,
-    # also to a savepoint, gives them their old identity back and expires them.
-    session._register_persistent({step.state for step in steps})
+    _register(session, steps)
     if ledger.deleted or ledger.linked or ledger.set_references or any(map(referring, models)):
         flag_dirty(steps[0].obj)
     else:
@@ -63,6 +61,29 @@ def _write(session: Session, flush_context: UOWTransaction, ledger: Ledger) -> N
         # private, and guarded by a test: what a flush does that fails
         session._autobegin_t()._begin().rollback(_capture_exception=True)
         raise
+
+
+def _register(session: Session, steps: Sequence[Step]) -> None:
+    """The session knows the objects by their new keys, and as written.
+
+    As `Session._register_persistent` does, which reads each key from its object: of many, that
+    takes longer than to write them. Private as well, and guarded by a test. A rollback, also to a
+    savepoint, gives the objects their old identity back and expires them.
+    """
+    transaction = session._transaction
+    assert transaction is not None
+    known, switches = session.identity_map, transaction._key_switches
+    for step in steps:
+        state, key = step.state, step.state.key
+        assert key is not None
+        id, version = key[1]
+        new = key[0], (id, version + 1), key[2]
+        known.safe_discard(state)
+        switches[state] = (switches[state][0] if state in switches else key), new
+        state.key = new
+        known.replace(state)
+    InstanceState._commit_all_states(((each.state, each.obj.__dict__) for each in steps), known)
+    session._register_altered([step.state for step in steps])
 
 
 def _only_columns(step: Step) -> bool:
