@@ -166,7 +166,7 @@ def test_the_number_of_statements_is_fixed(client: Any, shop: Shop, statements: 
             assert client.get(FEED + query).status_code == 200
             pages.append(len(statements))
         counts.append(pages)
-    assert counts == [[2, 2, 4], [2, 2, 4]]
+    assert counts == [[3, 3, 5], [3, 3, 5]]
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])

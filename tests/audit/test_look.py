@@ -9,26 +9,7 @@ import pytest
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget
 from tests.audit.builders import FEED, mixed, stock
-from tests.look.test_pages import (
-    Page,
-    test_every_control_has_a_label,
-    test_every_link_and_button_has_a_name,
-    test_ids_are_unique_and_what_refers_to_them_finds_them,
-    test_it_has_a_language_a_title_one_heading_and_landmarks,
-    test_its_elements_are_closed_in_order,
-    test_its_first_link_skips_to_the_content,
-    test_nothing_in_it_is_stopped_by_the_policy,
-)
-
-__all__ = [
-    "test_every_control_has_a_label",
-    "test_every_link_and_button_has_a_name",
-    "test_ids_are_unique_and_what_refers_to_them_finds_them",
-    "test_it_has_a_language_a_title_one_heading_and_landmarks",
-    "test_its_elements_are_closed_in_order",
-    "test_its_first_link_skips_to_the_content",
-    "test_nothing_in_it_is_stopped_by_the_policy",
-]
+from tests.look.markup import Markup, Page
 
 PAGES = {
     "feed": "",
@@ -53,3 +34,7 @@ def page(request: pytest.FixtureRequest, client: Any, shop: Shop) -> Page:
     assert mixed(shop) == 2
     shop.edit(Gadget, 3, notes="A lid. " * 40)
     return Page(client.get(FEED + PAGES[request.param]).text)
+
+
+class TestMarkup(Markup):
+    """Of each of the pages."""

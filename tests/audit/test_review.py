@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask
 from tests import accounts
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget, Maker
-from tests.audit.builders import stock
+from tests.audit.builders import FEED, stock
 from tests.audit.reviews import (
     QUEUE,
     count,
@@ -271,9 +272,29 @@ def test_timelines_and_records_bear_the_state_of_their_changes(
     assert "mark mark-" not in client.get("/admin/maker/timeline/?id=1").text
 
 
-def mark(page: str, number: int) -> str | None:
-    import re
+def test_the_feed_and_a_persons_history_bear_the_state_of_their_changes(
+    app: Flask, bob: Any, alice: Any, shop: Shop, due: int
+) -> None:
+    say(bob, due, "query", "Why?")
+    own, others = edit(shop, actor="Alice", notes="n"), edit(shop, actor="Carol", notes="m")
+    for person in (bob, alice, accounts.as_(app, "Dave")):
+        feed = person.get(FEED).text
+        states = [mark(feed, each) for each in (due - 1, due, own, others)]
+        assert states == [None, "Queried", "Awaiting review", "Awaiting review"]
+    history = alice.get(f"{FEED}?actor=Alice").text
+    assert [mark(history, each) for each in (due, own, others)] == [
+        "Queried",
+        "Awaiting review",
+        None,
+    ]
 
+
+def test_a_page_of_the_past_bears_no_state_of_today(client: Any, shop: Shop, due: int) -> None:
+    page = client.get("/admin/gadget/details/?id=1&as_of=2100-01-01").text
+    assert f'href="/admin/changes/{due}/"' in page and "mark mark-" not in page
+
+
+def mark(page: str, number: int) -> str | None:
     found = re.search(rf'class="mark mark-\w+" href="{url(number)}"[^>]*>([^<]+)<', page)
     return found and found[1]
 
@@ -281,7 +302,8 @@ def mark(page: str, number: int) -> str | None:
 def test_marks_take_one_statement_a_page(
     client: Any, shop: Shop, due: int, statements: Any
 ) -> None:
-    for page in ("/admin/gadget/timeline/?id=1", "/admin/gadget/details/?id=1"):
+    pages = ["/admin/gadget/timeline/?id=1", "/admin/gadget/details/?id=1"]
+    for page in (*pages, FEED, f"{FEED}?actor=Alice"):
         counts = []
         for n in range(2):
             statements.clear()

@@ -12,28 +12,9 @@ from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget
 from tests.audit.builders import edit_all, stock
 from tests.audit.reviews import edit, review, say, url
-from tests.look.test_pages import (
-    Page,
-    test_every_control_has_a_label,
-    test_every_link_and_button_has_a_name,
-    test_ids_are_unique_and_what_refers_to_them_finds_them,
-    test_it_has_a_language_a_title_one_heading_and_landmarks,
-    test_its_elements_are_closed_in_order,
-    test_its_first_link_skips_to_the_content,
-    test_nothing_in_it_is_stopped_by_the_policy,
-)
+from tests.look.markup import Markup, Page
 from tests.ready import make_ready
 from webapp import create_app, database
-
-__all__ = [
-    "test_every_control_has_a_label",
-    "test_every_link_and_button_has_a_name",
-    "test_ids_are_unique_and_what_refers_to_them_finds_them",
-    "test_it_has_a_language_a_title_one_heading_and_landmarks",
-    "test_its_elements_are_closed_in_order",
-    "test_its_first_link_skips_to_the_content",
-    "test_nothing_in_it_is_stopped_by_the_policy",
-]
 
 #: Who looks at what, and what is sent; a number stands for a change of `page`.
 PAGES: dict[str, tuple[str, str, dict[str, str] | None]] = {
@@ -111,6 +92,10 @@ def visit(app: Flask, page: str) -> str:
 @pytest.fixture(params=PAGES)
 def page(request: pytest.FixtureRequest, pages: dict[str, str]) -> Page:
     return Page(pages[request.param])
+
+
+class TestMarkup(Markup):
+    """Of each of the pages."""
 
 
 def test_what_was_said_is_text(pages: dict[str, str]) -> None:

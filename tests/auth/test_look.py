@@ -14,28 +14,9 @@ from tests import accounts
 from tests.auth.authenticator import Device
 from tests.auth.conftest import account_id, with_password
 from tests.auth.test_passkeys import add
-from tests.look.test_pages import (
-    Page,
-    test_every_control_has_a_label,
-    test_every_link_and_button_has_a_name,
-    test_ids_are_unique_and_what_refers_to_them_finds_them,
-    test_it_has_a_language_a_title_one_heading_and_landmarks,
-    test_its_elements_are_closed_in_order,
-    test_its_first_link_skips_to_the_content,
-    test_nothing_in_it_is_stopped_by_the_policy,
-)
+from tests.look.markup import Markup, Page
 from webapp import create_app, database
 from webapp.auth import demo, set_up
-
-__all__ = [
-    "test_every_control_has_a_label",
-    "test_every_link_and_button_has_a_name",
-    "test_ids_are_unique_and_what_refers_to_them_finds_them",
-    "test_it_has_a_language_a_title_one_heading_and_landmarks",
-    "test_its_elements_are_closed_in_order",
-    "test_its_first_link_skips_to_the_content",
-    "test_nothing_in_it_is_stopped_by_the_policy",
-]
 
 NAMES = (
     "sign-in",
@@ -172,3 +153,7 @@ def _with_passkey(alice: FlaskClient) -> str:
 @pytest.fixture(params=NAMES)
 def page(request: pytest.FixtureRequest, pages: dict[str, str]) -> Page:
     return Page(pages[request.param])
+
+
+class TestMarkup(Markup):
+    """Of each of the pages."""

@@ -19,8 +19,7 @@ from webapp.catalog import demo
 from webapp.catalog.models import Contract, Order, OrderLine, Product, Supplier, Tag, Terms
 from webapp.changes import Change
 from webapp.extensions import db
-from webapp.transfer import export_history, import_history
-from webapp.transfer.lines import TransferError
+from webapp.transfer import TransferError, export_history, import_history
 from webapp.versioning import (
     check_model,
     current,

@@ -188,14 +188,16 @@ class ReferenceField(SelectFieldBase):
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist:
             return
-        key = typed(valuelist).strip()
+        sent = typed(valuelist)
+        key = sent.strip()
         plain = key.removeprefix("#")  # a page calls record 42 “#42”
-        if self.key_of(self.object_data) in (key, plain):
+        if self.key_of(self.object_data) in (sent, key, plain):
             self.data = self.object_data
             return
         self.data = None
         if key:
-            row = self.target.live(key) or self.target.live(plain)
+            spellings = dict.fromkeys((sent, key, plain))  # a text may begin or end with a blank
+            row = next(filter(None, map(self.target.live, spellings)), None)
             if row is None:
                 raise ValueError(
                     "There is no record of this number, or it was deleted: choose another."

@@ -6,8 +6,15 @@ from typing import Any
 
 from flask import abort, request
 from flask_admin.form import FormOpts
+from wtforms.fields.core import UnboundField
 
-from webapp.versioning import data_columns, masked_columns, shown_columns, timeline
+from webapp.versioning import (
+    data_columns,
+    key_columns,
+    masked_columns,
+    shown_columns,
+    timeline,
+)
 
 from . import identity, presentation
 from .converters import FormConverter, id_field
@@ -22,6 +29,7 @@ from .forms import (
     with_own_fields,
 )
 from .looked_up import LivingLoader, loader_of
+from .merging import columns_of
 
 
 class FormView(DeleteView):
@@ -50,20 +58,40 @@ class FormView(DeleteView):
         return with_own_fields(form, required=self.reason_required, base_version=False)
 
     def get_edit_form(self) -> type[Any]:
-        """Hook: adds the reason and the version that the edit begins with."""
+        """Hook: adds the reason and the version that the edit begins with, and leaves out what the
+        id is made of, which is written once."""
         form = own_class(super().get_edit_form(), given=self.form is not None)
+        for name in self._key_fields(form):
+            setattr(form, name, None)
         return with_own_fields(form, required=self.reason_required, base_version=True)
+
+    def _key_fields(self, form: type[Any]) -> set[str]:
+        """The fields of the form that write a column of which the id is made."""
+        key = {*key_columns(self.model)}
+        columns = {**dict.fromkeys(dir(form)), **getattr(form, "_renamed", {})}
+        return {
+            name
+            for name, attribute in columns.items()
+            if key
+            and isinstance(getattr(form, name), UnboundField)
+            and key & columns_of(self.model, attribute or name)
+        }
 
     def _refresh_form_rules_cache(self) -> None:
         """Hook: rules that do not list the form's own fields would strip them."""
         super()._refresh_form_rules_cache()
         # Sections of children stand below the fields, wherever the rules name them.
         sections = {each.key for each in self.inlines}
-        for name in ("_form_create_rules", "_form_edit_rules"):
+        fixed = self._key_fields(self.__dict__["_create_form_class"])
+        for name, gone in (("_form_create_rules", set[str]()), ("_form_edit_rules", fixed)):
             rules = getattr(self, name)
             if rules is not None:
-                kept = [x for x in rules.rules if getattr(x, "field_name", None) not in sections]
+                left = sections | gone
+                kept = [x for x in rules.rules if getattr(x, "field_name", None) not in left]
                 setattr(self, name, RecordRules(self, kept))
+                # A group of fields cannot lose one: then all of the form's are shown.
+                if not gone.isdisjoint(getattr(self, name).visible_fields):
+                    setattr(self, name, None)
 
     def record_page(self, template: str, model: Any, **more: Any) -> str:
         """A page about one record."""
@@ -84,12 +112,15 @@ class FormView(DeleteView):
         if model is None:
             page = self.render(template, **given, return_url=self.back())
         else:
-            page = self.record_page(template, model, **given, kept=self._kept_values(model))
+            key = frozenset(key_columns(self.model))
+            told = self._values_of(model, key)
+            kept = self._values_of(model, self.kept_fields() - key)
+            page = self.record_page(template, model, **given, key=told, kept=kept)
         return (page, 422) if request.method == "POST" else page
 
-    def _kept_values(self, model: Any) -> list[tuple[str, str]]:
-        """Label and text of the fields that the person sees and may not change."""
-        kept = self.kept_fields() - masked_columns(self.model)
+    def _values_of(self, model: Any, names: frozenset[str]) -> list[tuple[str, str]]:
+        """Label and text of fields that the person sees and that the form does not have."""
+        kept = names - masked_columns(self.model)
         values = {name: getattr(model, name) for name in shown_columns(self.model) if name in kept}
         for name in kept & self.declared.linked.keys() - self.hidden_fields_now():
             values[name] = tuple(each.id for each in getattr(model, name))

@@ -20,7 +20,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from wtforms.fields.core import UnboundField
 
 from webapp.auth import who
-from webapp.versioning import Reference, current, is_versioned, references_of
+from webapp.versioning import Reference, current, is_versioned, key_columns, references_of
 
 from . import presentation
 from .forms import OWN_FIELDS
@@ -143,8 +143,10 @@ class Inline:
         return bool(getattr(child, self.reference.columns[0]) == owner.id)
 
     def living(self, owner: Any, limit: int) -> list[Any]:
-        """The owner's children, oldest first, with all that they refer to: one statement."""
-        query = current(self.model).where(self.belongs(owner.id)).order_by(self.model.id)
+        """The owner's children, oldest first or in the order of their keys, with all that they
+        refer to: one statement."""
+        order = [getattr(self.model, name) for name in key_columns(self.model)] or [self.model.id]
+        query = current(self.model).where(self.belongs(owner.id)).order_by(*order)
         return self._load(query.limit(limit), owner)
 
     def versions(self, where: ColumnElement[bool], owner: Any) -> list[Any]:

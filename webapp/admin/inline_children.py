@@ -156,10 +156,11 @@ class Children:
                 fields = {attr: name for name, attr in row.form.columns_by_field().items()}
                 named = [fields[attribute] for attribute in taken if attribute in fields]
                 told = row.form[named[0]] if named else None
+                said = unique.message(row.record, taken)
                 if told is None:
-                    self.problems.append(f"{row.title}: {unique.MESSAGE}")
+                    self.problems.append(f"{row.title}: {said}")
                 else:
-                    told.errors = [*told.errors, unique.MESSAGE]
+                    told.errors = [*told.errors, said]
         return free
 
     def _same_id(self, session: Any, row: Row, alive: list[Row]) -> tuple[str, ...]:

@@ -150,6 +150,9 @@ class Posted:
             return None
         newest = self.newest[each.id]
         row = new_row(self.inline, each.number, self.sent)
+        for name, attribute in row.columns:
+            if name not in typed.form:  # the key of a row that was there
+                row.form[name].process(None, getattr(base, attribute, None))
         row.note = DELETED if newest.version_op == "delete" else ELSEWHERE
         row.record = newest
         if not self.inline.may_create:

@@ -108,7 +108,7 @@ class Row:
         view, model = self.inline.view, self.inline.model
         if self.is_new:
             return []
-        names = view.kept_fields() - view.hidden_fields_now() - masked_columns(model)
+        names = view.fixed_fields() - view.hidden_fields_now() - masked_columns(model)
         names -= {*self.inline.reference.columns, self.inline.reference.version}
         ordered = [name for name in shown_columns(model) if name in names]
         return [(view.get_column_name(n), self._text(n, self.child)) for n in ordered]
@@ -124,7 +124,7 @@ class Row:
             for name, field in self.form._fields.items()
             if self.form.columns_by_field()[name] not in masked_columns(self.inline.model)
         ]
-        labels = {view.get_column_name(name) for name in view.kept_fields()}
+        labels = {view.get_column_name(name) for name in view.fixed_fields()}
         return [pair for pair in found if pair[0] not in labels] + self.kept
 
     @property

@@ -1,4 +1,7 @@
-"""Small marks that another room puts on versions, by the change that made them."""
+"""Small marks that another room puts on changes and on the versions that they made.
+
+A mark tells of now, so pages of the past bear none: there the change's number leads to it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ MakeMarks = Callable[[list[int]], Mapping[int, Mark]]
 
 
 def add_marks(admin: Admin, make: MakeMarks) -> None:
-    """Show these marks on timelines and on the pages of records."""
+    """Show these marks on timelines, on the pages of records and in the feed of changes."""
     admin.app.extensions[MAKERS] = make
 
 

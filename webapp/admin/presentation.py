@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm.collections import InstrumentedList
 
 from webapp.files import StoredFile
-from webapp.versioning import is_versioned, masked_columns, shown_columns, utcnow
+from webapp.versioning import is_versioned, key_columns, masked_columns, shown_columns, utcnow
 
 from . import documents, identity, times, values
 from .addresses import url_of
@@ -64,13 +64,15 @@ def text_of(value: Any) -> str:
 
 
 def name_of(row: Any) -> str:
-    """What to call a record: its `__str__`, else its first text, else its number."""
+    """What to call a record: its `__str__`, else its first text that is no part of its key, else
+    its number."""
     model = type(row)
     named: Any = model.__str__
     if named is not object.__str__:
         return str(row) or numbered(row)
     names = shown_columns(model) if is_versioned(model) else ()
-    texts = (getattr(row, name) for name in names if name not in masked_columns(model))
+    left_out = masked_columns(model).union(key_columns(model) if names else ())
+    texts = (getattr(row, name) for name in names if name not in left_out)
     found = next((text for text in texts if type(text) is str and text), None)
     return numbered(row) if found is None else shortened(found)
 

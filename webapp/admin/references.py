@@ -98,6 +98,8 @@ class Target:
         name, and before them the one whose key it is."""
         size = self.looked_up.size if self.looked_up else FOUND
         exact = self.live(typed.removeprefix("#"))
+        if exact is None and typed.startswith("#"):  # of a key that is a text
+            exact = self.live(typed)
         columns = [getattr(self.model, name) for name in self._searched_names()]
         words = search.terms(typed)[: search.MOST_TERMS]
         if not columns or not words:

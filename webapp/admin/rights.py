@@ -14,6 +14,7 @@ from wtforms.fields.core import UnboundField
 
 from webapp.auth import who
 from webapp.auth.policy import Permission, Rules
+from webapp.versioning import is_versioned, key_columns
 
 P = Permission
 
@@ -209,6 +210,11 @@ class GuardedView(ModelView):
         """The fields of the model that the person never writes."""
         return who.read_only_fields(self.model)
 
+    def fixed_fields(self) -> frozenset[str]:
+        """The fields that the person does not write in a record that is there: `kept_fields`, and
+        the columns that its id is made of."""
+        return self.kept_fields().union(key_columns(self.model))
+
     def is_hidden(self, name: Any) -> bool:
         """Whether a column is hidden, a relation by the columns that hold it, and a dotted column
         also by what is hidden on the other side."""
@@ -240,3 +246,9 @@ class GuardedView(ModelView):
         for by_role in (self.hidden_fields, self.read_only_fields):
             if unknown := {name for names in by_role.values() for name in names} - known:
                 raise ValueError(f"{model.__name__} has no field {sorted(unknown)} to keep.")
+        hidden = {name for names in self.hidden_fields.values() for name in names}
+        if is_versioned(model) and (told := hidden.intersection(key_columns(model))):
+            raise ValueError(
+                f"{type(self).__name__}.hidden_fields: {sorted(told)} cannot be hidden, since"
+                f" the ids of {model.__name__} are made of them and stand in every address."
+            )

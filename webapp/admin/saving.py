@@ -15,10 +15,12 @@ from webapp.versioning import (
     VersionConflict,
     VersioningError,
     change,
+    key_columns,
 )
 
 from . import in_use, presentation, refusals, unique
 from .merge_page import MergeView
+from .merging import columns_of
 
 UNCHANGED = "Nothing changed, no new version was made."
 
@@ -149,9 +151,7 @@ class SaveView(MergeView):
         except (VersionConflict, ReadOnlyVersion):
             raise
         except RecordExists as error:
-            field = form._fields.get("id")  # typed by the person, where the form has it
-            told = form.form_errors if field is None else field.errors
-            told.append(str(error) if field is None else unique.MESSAGE)
+            self._tell_taken(form, error)
         except (ValidationError, VersioningError) as error:
             session.rollback()
             form.form_errors.append(in_use.said(self.session, error))
@@ -169,15 +169,30 @@ class SaveView(MergeView):
             each.after()
         return True
 
+    def _tell_taken(self, form: Any, error: RecordExists) -> None:
+        """Say at the field of the id, or at the first of those that make it, that it is taken."""
+        if "id" in form:  # typed by the person
+            form["id"].errors = [*form["id"].errors, unique.MESSAGE]
+            return
+        key = {*key_columns(error.model)} if error.model else set()
+        said = unique.taken(error.model, error.id) if error.model and key else str(error)
+        columns = form.columns_by_field().items() if error.model is self.model else ()
+        fields = [name for name, at in columns if key & columns_of(self.model, at)]
+        if fields:
+            form[fields[0]].errors = [*form[fields[0]].errors, said]
+        else:
+            form.form_errors.append(said)
+
     def _is_unique(self, form: Any, model: Any) -> bool:
         taken = unique.clashing(self.session.session, model)
         if taken:
             fields = {attr: name for name, attr in form.columns_by_field().items()}
             names = [fields[attribute] for attribute in taken if attribute in fields]
+            said = unique.message(model, taken)
             if names:
-                form[names[0]].errors = [*form[names[0]].errors, unique.MESSAGE]
+                form[names[0]].errors = [*form[names[0]].errors, said]
             else:
-                form.form_errors.append(unique.MESSAGE)
+                form.form_errors.append(said)
         rows = [each.are_unique(self.session.session) for each in form.inlines]
         return not taken and all(rows)
 

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, UniqueConstraint, inspect, select
 from sqlalchemy.orm import Session, scoped_session
 
-from webapp.versioning import current, data_columns, is_versioned
+from webapp.versioning import current, data_columns, id_of, is_versioned, key_columns
+
+from . import presentation
 
 MESSAGE = "Another record has this already."
 
@@ -23,6 +25,8 @@ def clashing(session: Session | scoped_session[Any], obj: Any) -> tuple[str, ...
     """
     model = type(obj)
     for attributes in rules(model):
+        if attributes == _key(model) and obj.id is not None:
+            continue  # it has its key, and nobody else can have it
         values = {name: getattr(obj, name) for name in attributes}
         if None in values.values():
             continue
@@ -32,8 +36,26 @@ def clashing(session: Session | scoped_session[Any], obj: Any) -> tuple[str, ...
     return ()
 
 
+def message(obj: Any, attributes: tuple[str, ...]) -> str:
+    """What is said of attributes that `clashing` has found: of a key, the record that has it."""
+    model = type(obj)
+    values = {name: getattr(obj, name) for name in attributes}
+    if attributes != _key(model) or None in values.values():
+        return MESSAGE
+    return taken(model, id_of(model, **values))
+
+
+def taken(model: type[Any], id: Any) -> str:
+    """What is said of a key that a living record has."""
+    word = presentation.word_for(model)
+    return f"{word} {id} is there already: edit that one, or choose another key."
+
+
 def rules(model: type[Any]) -> Iterator[tuple[str, ...]]:
-    """The attributes of every unique index and constraint over the model's own columns."""
+    """The attributes of every unique index and constraint over the model's own columns, and before
+    them those that its ids are made of."""
+    if _key(model):
+        yield _key(model)
     mapper = inspect(model)
     own = set(data_columns(model)) if is_versioned(model) else set(mapper.column_attrs.keys())
     constraints = [each for table in mapper.tables for each in table.constraints]
@@ -47,6 +69,10 @@ def rules(model: type[Any]) -> Iterator[tuple[str, ...]]:
         )
         if names and own.issuperset(names):
             yield names
+
+
+def _key(model: type[Any]) -> tuple[str, ...]:
+    return key_columns(model) if is_versioned(model) else ()
 
 
 def _others(model: type[Any], obj: Any) -> Any:

@@ -78,7 +78,7 @@ class BulkReviewPage(QueuePage):
 
     def _selection(self, state: Act, shown: asked.Asked) -> Selection:
         session = db.session()
-        found = queue.page(session, state, shown.filters, limit=MOST)
+        found = queue.page(session, state, shown.filters, limit=MOST, whole=True)
         actors = {row.change.id: row.change.actor for row in found.rows}
         ids, numbers = list(actors), tally(session, list(actors))
         tallies = {id: numbers[id] for id in ids}

@@ -8,6 +8,7 @@ from flask import abort, current_app, request
 from flask_admin import expose
 
 from webapp.admin import presentation, times
+from webapp.admin.marks import marks_of
 from webapp.auth import gate
 from webapp.extensions import db
 from webapp.versioning import Feed, Place, activity, changes
@@ -37,6 +38,7 @@ class FeedView(AboutChanges):
             "audit/feed.html",
             feed=feed,
             activity=told,
+            marks=marks_of(entry.id for entry in feed.entries),
             asked=shown,
             person=presentation.shortened(shown.filters.get("actor")),
             subjects=self.subjects.shown,

@@ -84,7 +84,7 @@ class QueuePage(AboutChanges):
     ) -> Any:
         """A page of the changes in one state; with errors in the filters, none of them."""
         session, state = db.session(), filters.get("state", Act.DUE)
-        found, numbers = queue.Page((), None), dict.fromkeys(words.LISTED, 0)
+        found, numbers = queue.Page((), None), dict.fromkeys(words.LISTED, queue.Number(0, True))
         after = self._after()
         if not shown.errors:
             size = current_app.config["PAGE_SIZE"]
@@ -109,6 +109,7 @@ class QueuePage(AboutChanges):
             zone=times.display_zone(),
             state_url=lambda state: self._list_url(shown, state=state.value),
             first_url=self._list_url(shown) if after else None,
+            cut=found.cut,
             next_url=self._list_url(shown, after=str(found.next)) if found.next else None,
             here=request.full_path.rstrip("?"),
             now=utcnow(),

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, inspect, or_, union
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    inspect,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.orm import Session, aliased
 
 from webapp.admin.subjects import Subjects
 from webapp.auth import who
 from webapp.auth.accounts import key_of
 from webapp.changes import Change
-from webapp.versioning import Made, Tally, data_columns, link_names, made
+from webapp.versioning import Tally, comparable, data_columns, link_names, made
 
 from .models import Act, Review
 
 Bars = frozenset[str]
+#: How the reason of an undo begins.
+UNDO = "Undo of change "
 Threads = Mapping[int, Sequence[Review]]
 
 
@@ -76,33 +92,61 @@ def took_back(
 
 def _took_back(model: type[Any], ids: Sequence[int], name: str) -> Select[Any]:
     """A later version of the person's own, by the undo of the change, that deletes what the change
-    created or restores what it deleted, or that puts a value back to what it was before."""
-    mine: Any = aliased(Change)
-    did, redid = made(model), made(model)
-    now, was, later = did.version, did.before, redid.version
-    query = (
-        redid.select(now.change_id)
-        .join(now, and_(now.id == later.id, now.version_id < later.version_id))
-        .outerjoin(was, and_(was.id == now.id, was.version_id == now.version_id - 1))
-        .join(mine, mine.id == later.change_id)
-    )
-    since = Made(model, later, was)
-    put_back = (
-        and_(did.altered(field), redid.altered(field), ~since.altered(field))
-        for field in data_columns(model)
-    )
-    said = "Undo of change " + cast(now.change_id, Text)
-    return query.where(
+    created or restores what it deleted, or that puts a value back to what it was before.
+
+    The person's own versions are gathered first, which are few beside all those of a record, and a
+    value is looked for among theirs before it is asked when they gave it.
+    """
+    did = made(model)
+    now, was = did.version, did.before
+    own = _own(model, ids, name)
+    undid = select(own).where(own.c.reason.startswith(UNDO)).cte().prefix_with("MATERIALIZED")
+    said = UNDO + cast(now.change_id, Text)
+
+    def later(rows: CTE, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+        after = (rows.c.record == now.id, rows.c.number > now.version_id)
+        return exists().select_from(rows).where(*after, *which)
+
+    def put_back(field: str) -> ColumnElement[bool]:
+        value, altered = own.c[f"is_{field}"], own.c[f"altered_{field}"]
+        old = comparable(model, field, getattr(was, field))
+        given = select(own.c.record, value).where(altered, value.is_not(None))
+        emptied = select(own.c.record).where(altered, value.is_(None))
+        known = or_(tuple_(now.id, old).in_(given), and_(old.is_(None), now.id.in_(emptied)))
+        since = later(own, altered, value.is_not_distinct_from(old))
+        return and_(did.altered(field), known, since)
+
+    return did.select(now.change_id).where(
         now.change_id.in_(ids),
-        or_(mine.actor == name, func.lower(mine.actor) == name.lower()),
         or_(
-            mine.reason == said,
-            mine.reason.startswith(said + ":"),
-            and_(now.version_op == "create", later.version_op == "delete"),
-            and_(now.version_op == "delete", later.version_op == "restore"),
-            *put_back,
+            later(undid, or_(undid.c.reason == said, undid.c.reason.startswith(said + ":"))),
+            and_(now.version_op == "create", later(own, own.c.operation == "delete")),
+            and_(now.version_op == "delete", later(own, own.c.operation == "restore")),
+            *(put_back(field) for field in data_columns(model)),
         ),
     )
+
+
+def _own(model: type[Any], ids: Sequence[int], name: str) -> CTE:
+    """The versions that the person made of the records that the changes touched: their values, and
+    which of these they altered."""
+    mine: Any = aliased(Change)
+    touched: Any = aliased(model)
+    redid = made(model)
+    later, fields = redid.version, data_columns(model)
+    query = redid.select(
+        later.id.label("record"),
+        later.version_id.label("number"),
+        later.version_op.label("operation"),
+        mine.reason.label("reason"),
+        *(comparable(model, each, getattr(later, each)).label(f"is_{each}") for each in fields),
+        *(redid.altered(each).label(f"altered_{each}") for each in fields),
+    )
+    query = query.join(mine, mine.id == later.change_id).where(
+        later.id.in_(select(touched.id).where(touched.change_id.in_(ids))),
+        or_(mine.actor == name, func.lower(mine.actor) == name.lower()),
+    )
+    return query.cte().prefix_with("MATERIALIZED")
 
 
 def _unseen(session: Session, ids: Sequence[int], models: Iterable[type[Any]]) -> set[int]:

@@ -19,9 +19,9 @@ from webapp.changes import Change
 from webapp.extensions import Base, db
 from webapp.versioning import enable_versioning, is_versioned
 
+from .errors import TransferError
 from .exporting import export_history
 from .importing import import_history
-from .lines import TransferError
 
 MakeApp = Callable[[], Flask]
 #: A line of progress after so many lines of the file.

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from webapp.versioning import links_at
 
-from .lines import BadLine, Format, Line, Op, TransferError
+from .errors import BadLine, TransferError
+from .lines import Format, Line, Op
 from .roster import Roster
 from .values import written_moment
 
@@ -48,7 +49,7 @@ def export_history(
     records apart, since such a file could not be imported.
     """
     format = Format(model, key)
-    roster = Roster(key)
+    roster = Roster(format.key)
     query = _versions(format, change_model).execution_options(yield_per=CHUNK)
     found = _with_links(session, format, session.execute(query))
     number = 0

@@ -25,7 +25,8 @@ from sqlalchemy.orm import Session, lazyload, selectinload
 
 from webapp.versioning import VersioningError, change, live
 
-from .lines import BadLine, Format, Line, Op, TransferError
+from .errors import BadLine, TransferError
+from .lines import Format, Line, Op
 from .linked import Targets, targets_of
 from .roster import Roster, Slot
 from .source import Source, line_of

@@ -29,25 +29,11 @@ from sqlalchemy import Column, Integer, inspect
 
 from webapp.versioning import data_columns, is_versioned, link_names
 
+from .errors import BadLine, TransferError
+from .made import check_made, id_or_column
 from .values import Codec, codec, moment, written_moment
 
 MEMBERS = ("at", "actor", "reason", "op", "key", "values")
-
-
-class TransferError(Exception):
-    """A history that cannot be imported or exported; the text says what to do."""
-
-
-class BadLine(TransferError):
-    """A line that cannot be imported.
-
-    Attributes:
-        number: which line of the file, from 1.
-    """
-
-    def __init__(self, number: int, problem: str, advice: str) -> None:
-        self.number = number
-        super().__init__(f"line {number}: {problem}. {advice}")
 
 
 class Op(StrEnum):
@@ -95,6 +81,7 @@ class Format:
             )
         columns = mapper.columns
         names = data_columns(model)
+        key = id_or_column(model, key)
         if key is not None and key not in names:
             raise TransferError(
                 f"{model.__name__} has no column {key!r} to find records by; it has"
@@ -123,6 +110,7 @@ class Format:
         op = _op(number, found["op"])
         key = self._read_key(number, found["key"])
         values = self._read_values(number, op, key, found["values"])
+        check_made(self.model, number, key, values)
         if op is Op.CREATE:
             self._complete(number, key, values)
         return Line(

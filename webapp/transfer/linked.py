@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, lazyload
 
 from webapp.versioning import live
 
-from .lines import BadLine, Format, Line
+from .errors import BadLine
+from .lines import Format, Line
 
 #: Ids in one statement.
 CHUNK = 5_000

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .lines import BadLine, Line, Op
+from .errors import BadLine
+from .lines import Line, Op
 from .values import written_moment
 
 

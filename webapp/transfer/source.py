@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from .lines import TransferError
+from .errors import TransferError
 
 DIGITS = 40
 

@@ -5,7 +5,7 @@ The public names. Begin reading in `versioned.py`. Importing attaches no listene
 """
 
 from .activity import Activity, activity, count_between
-from .altered import Made, made
+from .altered import Made, comparable, made
 from .blame import Blame, blame
 from .change import ChangeRecord, change
 from .change_digest import change_digest, change_digests
@@ -28,6 +28,7 @@ from .differences import (
 from .digest_completion import complete_digests
 from .digests import keep_digests
 from .errors import (
+    BadKey,
     Clash,
     DanglingReference,
     ReadOnlyVersion,
@@ -49,6 +50,7 @@ from .guard import guard_statements, install_guards
 from .guard_check import GuardFault, guard_faults, mend_guards
 from .indexes import as_of_index, as_of_order, current_index, current_unique
 from .integrity import check_model
+from .keys import id_of, key_columns, key_differences, key_of
 from .ledger import ChangeContext, ChangeMade
 from .links import link_names, linked
 from .many import ManyPlan, Skipped, act_on_many, plan_many
@@ -95,6 +97,7 @@ __all__ = [
     "MASKED",
     "VERSION_COLUMNS",
     "Activity",
+    "BadKey",
     "Blame",
     "Blob",
     "BlobDifference",
@@ -170,6 +173,7 @@ __all__ = [
     "changes",
     "check_model",
     "collected",
+    "comparable",
     "complete_digests",
     "count_between",
     "count_live",
@@ -188,10 +192,14 @@ __all__ = [
     "guard_statements",
     "hide_columns",
     "hold",
+    "id_of",
     "install_guards",
     "is_alive",
     "is_versioned",
     "keep_digests",
+    "key_columns",
+    "key_differences",
+    "key_of",
     "link_changes",
     "link_names",
     "linked",

@@ -43,12 +43,16 @@ class Made:
         property = mapper.attrs[name]
         if isinstance(property, LinkProperty):
             return _relinked(self.version, property)
-        old, new = getattr(self.before, name), getattr(self.version, name)
-        if is_json(mapper.columns[name].type):
-            old, new = cast(old, Text), cast(new, Text)
-            old = func.nullif(old, "null")  # both spellings of nothing
-            new = func.nullif(new, "null")
-        return new.is_distinct_from(old)  # type: ignore[no-any-return]
+        old = comparable(self.model, name, getattr(self.before, name))
+        new = comparable(self.model, name, getattr(self.version, name))
+        return new.is_distinct_from(old)
+
+
+def comparable(model: type[Any], name: str, value: Any) -> ColumnElement[Any]:
+    """A value of a column in a statement, as one value is told from another. JSON is its text."""
+    if not is_json(inspect(model).columns[name].type):
+        return value  # type: ignore[no-any-return]
+    return func.nullif(cast(value, Text), "null")  # both spellings of nothing
 
 
 def made(model: type[Any]) -> Made:

@@ -92,7 +92,7 @@ class Shape(NamedTuple):
         return version_table(self.mapper)
 
     def types(self) -> list[TypeEngine[Any]]:
-        found: list[TypeEngine[Any]] = [self.table.c.id.type, Integer()]
+        found: list[TypeEngine[Any]] = [_untruncated(self.table.c.id.type), Integer()]
         for name in self.names:
             found.append(_untruncated(column_of(self.mapper, name).type))
             if self.mixed:

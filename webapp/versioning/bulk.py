@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, QueryableAttribute, Session
 from .allot import allot_ids, allots_ids
 from .change import open_change
 from .errors import ReadOnlyVersion, UnknownVersion, VersioningError
+from .keys import ids_of_rows, key_names, refuse_set
 from .ledger import is_enabled
 from .repoint import complete_values
 from .shape import (
@@ -88,6 +89,7 @@ def _values(
     given.update((name, value) for name, value in parameters.items() if name in mapper.columns)
     values = {_attribute(mapper, key): _plain(value, parameters) for key, value in given.items()}
     _refuse_by_hand(mapper, values.keys() & (VERSION_COLUMNS | {"id"}))
+    refuse_set(mapper, values.keys())
     return values
 
 
@@ -169,11 +171,14 @@ def _prepare_insert(execute_state: ORMExecuteState, statement: Insert, mapper: M
     in_statement = {_attribute(mapper, key) for key in statement._values or ()}
     in_rows = {_attribute(mapper, key) for key in set().union(*rows)}
     _refuse_by_hand(mapper, (in_statement | in_rows) & VERSION_COLUMNS)
+    made = _made_ids(mapper, statement, rows) if key_names(mapper) else None
     opened = open_change(session, mapper)
     new: dict[str, Any] = {"change_id": opened.id, "version_from": opened.at}
     if part_tables(mapper):
         new["version_id"] = 1  # the key of each table, where a default would be the first one's
     extra = [new.copy() for _ in rows]
+    for more, text in zip(extra, made or (), strict=False):
+        more["id"] = text
     lacking = [n for n, row in enumerate(rows) if row.get("id") is None]
     if lacking and "id" not in in_statement and allots_ids(mapper):
         given = (row["id"] for row in rows if row.get("id") is not None)
@@ -182,3 +187,13 @@ def _prepare_insert(execute_state: ORMExecuteState, statement: Insert, mapper: M
             extra[n]["id"] = id
     complete = [{**row, **more} for row, more in zip(rows, extra, strict=True)]
     execute_state.parameters = complete[0] if isinstance(parameters, Mapping) else complete
+
+
+def _made_ids(
+    mapper: Mapper[Any], statement: Insert, rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """The ids that the rows' key columns make (`key_of`)."""
+    shared = {_attribute(mapper, key): it for key, it in (statement._values or {}).items()}
+    named = [{_attribute(mapper, key): it for key, it in row.items()} for row in rows]
+    plain = [{name: _plain(it, row) for name, it in shared.items()} for row in rows]
+    return ids_of_rows(mapper, [{**a, **b} for a, b in zip(named, plain, strict=True)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstanceState, Mapper, Session
 from .allot import allot_ids, allots_ids
 from .change import allow_amending, open_change
 from .errors import ReadOnlyVersion, RecordExists
+from .keys import key_names, name_new, refuse_waiting
 from .ledger import Ledger, OpenChange, Step, ledger_of
 from .queries import is_newest
 from .shape import VERSION_COLUMNS, chunks, parts_below, version_table
@@ -30,21 +31,51 @@ def prepare_new(session: Session, objects: Sequence[Any]) -> None:
     groups: dict[Mapper[Any], list[Any]] = {}
     for state in states:
         groups.setdefault(state.mapper.base_mapper, []).append(state)
+    _name_by_key(session, ledger, groups)
     known = {mapper: _known(session, ledger, mapper, group) for mapper, group in groups.items()}
     for mapper, group in groups.items():  # refused is before the change is recorded
         last, leaving = known[mapper]
-        given = [state for state in group if state.dict.get("id") is not None]
         opened = open_change(session, mapper)
-        nameless = [state for state in group if state.dict.get("id") is None]
-        if nameless and allots_ids(mapper):
-            taken = (state.dict["id"] for state in given)
-            ids = allot_ids(session, mapper, len(nameless), taken)
-            for state, id in zip(nameless, ids, strict=True):
-                ledger.allotted[state] = True
-                state.obj().id = id
+        _allot(session, ledger, mapper, group)
         for state in group:
             id = state.dict.get("id")
             _place(session, ledger, opened, state, last.get(id), leaving.get(id))
+
+
+def _allot(
+    session: Session, ledger: Ledger, mapper: Mapper[Any], group: Sequence[InstanceState[Any]]
+) -> None:
+    """Give ids to those objects that have none, where ids are ours to give."""
+    nameless = [state for state in group if state.dict.get("id") is None]
+    if not nameless or not allots_ids(mapper):
+        return
+    taken = (state.dict["id"] for state in group if state.dict.get("id") is not None)
+    ids = allot_ids(session, mapper, len(nameless), taken)
+    for state, id in zip(nameless, ids, strict=True):
+        ledger.allotted[state] = True
+        obj: Any = state.obj()
+        obj.id = id
+
+
+def _name_by_key(
+    session: Session, ledger: Ledger, groups: Mapping[Mapper[Any], Sequence[InstanceState[Any]]]
+) -> None:
+    """Give the objects of models whose ids are made of columns (`key_of`) their ids.
+
+    One that refers to new objects by its key waits for theirs, which are then allotted first.
+    """
+    keyed = [state for mapper, group in groups.items() if key_names(mapper) for state in group]
+    for state in keyed:  # made by a flush that was refused: the columns may be others by now
+        if ledger.allotted.get(state):
+            state.dict.pop("id", None)
+    named, waiting = name_new(keyed)
+    if waiting:
+        for mapper, group in groups.items():
+            _allot(session, ledger, mapper, group)
+        more, waiting = name_new(waiting)
+        named |= more
+    ledger.allotted.update(dict.fromkeys(named, True))
+    refuse_waiting(waiting)
 
 
 def take_back(ledger: Ledger) -> None:
@@ -126,12 +157,19 @@ def _known(
     for state in given:
         last = found.get(state.dict["id"])
         if last is not None and last.version_op != "delete" and last.id not in leaving:
-            raise RecordExists(
+            error = RecordExists(
                 f"{state.mapper.class_.__name__} {last.id} already exists, as version"
-                f" {last.version_id}. Nothing was written: load it and edit it, or leave the id"
-                " out to create another record."
+                f" {last.version_id}. Nothing was written: load it and edit it, or"
+                f" {_otherwise(mapper)} to create another record."
             )
+            error.model, error.id = state.mapper.class_, last.id
+            raise error
     return found, leaving
+
+
+def _otherwise(mapper: Mapper[Any]) -> str:
+    names = key_names(mapper)
+    return f"set another {' or '.join(names)}" if names else "leave the id out"
 
 
 def _last_versions(

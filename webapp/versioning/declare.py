@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import MappedAsDataclass, MappedColumn, Mapper, mapped_column
 from sqlalchemy.util import get_annotations
 
+from . import keys
 from .errors import VersioningError
 from .indexes import NAME
 from .shape import KEY, PART, version_table
@@ -37,12 +38,19 @@ def complete_class(cls: type[Any], mixin: type[Any]) -> None:
         )
     if "id" in get_annotations(cls) and "id" not in cls.__dict__:
         cls.id = mapped_column(primary_key=True, sort_order=-2)  # not the mixin's, but of this type
+    if issubclass(cls, MappedAsDataclass) and _makes_id(cls):
+        _set_dataclass(cls.__dict__["id"], "id")
     if cls.__dict__.get("__abstract__"):
         return
     parent = next((c for c in cls.__mro__[1:] if "__mapper__" in c.__dict__), None)
     if parent is not None:
         if _has_own_table(cls, parent):
             _join_to(cls, parent)
+        elif _makes_id(cls):
+            raise VersioningError(
+                f"{cls.__name__} declares an id by key_of(), but its records stand in the table of"
+                f" {parent.__name__}: declare it there."
+            )
     elif issubclass(cls, MappedAsDataclass):
         _leave_out_of_init(cls, mixin)
 
@@ -123,31 +131,52 @@ def _table(model: type[Any]) -> Table:
 
 
 def _refuse_other_keys(table: Table, cls: type[Any]) -> None:
+    misnamed = [c.name for c in table.columns if keys.is_made(c) and c.name != "id"]
+    if misnamed:
+        raise VersioningError(f"{cls.__name__}.{misnamed[0]}: what key_of() makes is named id.")
     others = [column.name for column in table.primary_key if column.name not in KEY]
     if not others and "id" in table.c:
         return
     names = ", ".join(map(repr, others))
-    unique = f", and say current_unique({names}) for what is unique among the living" * bool(others)
+    advice = "Keep the column id as the primary key."
+    if len(others) > 1:
+        advice = (
+            f"Say id: Mapped[str] = key_of({names}), which makes the id of them, and leave"
+            " primary_key out of theirs."
+        )
+    elif others:
+        advice = f"Name the column {names} id, or keep the id and say current_unique({names})."
     raise VersioningError(
         f"{cls.__name__}: a record is known by its id alone, which may be a number, a string or a"
-        f" UUID. Keep the column id as the primary key{unique}."
+        f" UUID. {advice}"
     )
+
+
+def _makes_id(cls: type[Any]) -> bool:
+    made = cls.__dict__.get("id")
+    return isinstance(made, MappedColumn) and keys.is_made(made.column)
 
 
 def _leave_out_of_init(cls: type[Any], mixin: type[Any]) -> None:
     """A dataclass takes no fields from a mixin that is none, so it gets the columns as its own.
 
-    None is an argument of ``__init__``, but for an `id` that the model declares itself.
+    None is an argument of ``__init__``, but for an `id` that the model declares itself and that no
+    other columns make.
     """
     own = get_annotations(cls)
     ours: dict[str, Any] = {}
     for name, kind in get_type_hints(mixin).items():
         column = mixin.__dict__.get(name)
         if isinstance(column, MappedColumn) and name not in own and name not in cls.__dict__:
-            # Private, and guarded by a test: what says of a column how it is a dataclass field.
             copy = column._copy()
-            copy._attribute_options = mapped_column(init=False, repr=name in KEY)._attribute_options
-            copy._has_dataclass_arguments = True
+            _set_dataclass(copy, name)
             ours[name] = kind
             setattr(cls, name, copy)
     cls.__annotations__ = {**ours, **own}
+
+
+def _set_dataclass(column: MappedColumn[Any], name: str) -> None:
+    """Have the column be no argument of ``__init__``."""
+    # Private, and guarded by a test: what says of a column how it is a dataclass field.
+    column._attribute_options = mapped_column(init=False, repr=name in KEY)._attribute_options
+    column._has_dataclass_arguments = True

@@ -17,7 +17,33 @@ class ReadOnlyVersion(VersioningError):
 
 
 class RecordExists(VersioningError):
-    """A new object bears the id of a record that is alive."""
+    """A new object bears the id of a record that is alive.
+
+    Attributes:
+        model: the class of the new object.
+        id: the id.
+    """
+
+    model: type[Any] | None = None
+    id: Any = None
+
+
+class BadKey(VersioningError):
+    """An id cannot be made of its key columns (`key_of`), or would not be the record's own.
+
+    A part is missing, empty or of another type; the id is too long, or says otherwise than its
+    columns; or a key column of a record was to be changed.
+
+    Attributes:
+        names: the attributes that it is about.
+    """
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.names)
 
 
 class UnknownVersion(VersioningError, LookupError):

@@ -1,4 +1,8 @@
-"""Tells which guards a database lacks: triggers and indexes dropped, switched off or altered."""
+"""Tells which guards a database lacks: triggers and indexes dropped, switched off or altered.
+
+A CHECK that holds ids against their columns (`key_of`) can be taken away, and be made anew, on
+PostgreSQL alone; on SQLite it comes and goes with its table.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, Inspector, MetaData, Table, inspect, text
+from sqlalchemy.schema import AddConstraint
 
 from .anchors import ANCHOR, anchor_statements, refill_statement
 from .guard import FUNCTION, KINDS, guard_statements
+from .key_rules import key_check
 
 NAME = re.compile(r'CREATE TRIGGER (?:"[^"]+"\.)?"([^"]+)"')
 TRIGGERS = """
@@ -66,13 +72,15 @@ def guard_faults(connection: Connection, metadata: MetaData) -> list[GuardFault]
         states_here = (each for each in states(connection, table) if each[0] not in passed)
         found += [GuardFault(table.fullname, *each) for each in states_here]
         found += _indexes(connection, table)
+        found += _checks(connection, table)
     return found
 
 
 def mend_guards(connection: Connection, metadata: MetaData) -> list[GuardFault]:
     """Make anew the guards that do not stand, in the connection's transaction; returns them.
 
-    Raises IntegrityError where a unique index cannot be made because of the rows that are there.
+    Raises IntegrityError where a unique index or a CHECK cannot be made because of the rows that
+    are there.
     """
     faults = guard_faults(connection, metadata)
     dialect = connection.dialect.name
@@ -81,6 +89,10 @@ def mend_guards(connection: Connection, metadata: MetaData) -> list[GuardFault]:
         indexes = {str(index.name): index for index in table.indexes}
         if each.guard in indexes:
             indexes[each.guard].create(connection)
+            continue
+        check = key_check(table, dialect)
+        if check is not None and each.guard == check.name:
+            connection.execute(AddConstraint(check, isolate_from_table=False))
             continue
         if each.state != "missing":
             on = f" ON {_full(connection, table)}" if dialect == "postgresql" else ""
@@ -159,3 +171,13 @@ def _indexes(connection: Connection, table: Table) -> Iterator[GuardFault]:
     for index in table.indexes:
         if index.unique and index.name not in there:
             yield GuardFault(table.fullname, str(index.name), "missing")
+
+
+def _checks(connection: Connection, table: Table) -> Iterator[GuardFault]:
+    """The CHECK is the guard of ids that columns make."""
+    check = key_check(table, connection.dialect.name)
+    if check is None or connection.dialect.name != "postgresql":
+        return
+    there = inspect(connection).get_check_constraints(table.name, table.schema)
+    if all(each["name"] != check.name for each in there):
+        yield GuardFault(table.fullname, str(check.name), "missing")

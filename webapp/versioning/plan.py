@@ -16,6 +16,7 @@ from sqlalchemy.orm.attributes import (
 from .change import allow_amending
 from .edits import edits_of, make_clean
 from .errors import ReadOnlyVersion
+from .keys import fixed_names, refuse_change
 from .ledger import NOTHING, Ledger, Step, ledger_of
 from .settle import KEY, Values, load_missing, settle, settle_references
 from .shape import VERSION_COLUMNS, is_json, unversioned_columns
@@ -114,6 +115,8 @@ def finish(step: Step) -> dict[str, Any]:
     """What the next version changes, settled once: by now every hook has had its say."""
     if step.edits is None:
         step.edits = edits_of(step.state, step.old) if step.op != "delete" else {}
+        if step.copy:  # a new object that goes on with a record's history bears its key
+            refuse_change(step.mapper, step.id, step.edits)
     return step.edits
 
 
@@ -159,7 +162,9 @@ def _refuse_read_only(
     state: InstanceState[Any], loaded: Values, names: Set[str], operation: str | None
 ) -> None:
     deleted = loaded["version_op"] == "delete" and operation != "restore"
-    if loaded["is_current_version"] and not deleted and names.isdisjoint(SET_BY_US):
+    mapper = state.manager.mapper
+    untouched = names.isdisjoint(SET_BY_US) and names.isdisjoint(fixed_names(mapper))
+    if loaded["is_current_version"] and not deleted and untouched:
         return
     name = f"{state.mapper.class_.__name__} {loaded['id']}"
     by_hand = names & SET_BY_US
@@ -173,6 +178,8 @@ def _refuse_read_only(
             f"{name} version {loaded['version_id']} is superseded and stays as it is. Nothing was"
             " written: edit the current version, or restore() this one."
         )
+    if not deleted:
+        refuse_change(mapper, loaded["id"], names)
     raise ReadOnlyVersion(
         f"{name} was deleted by version {loaded['version_id']}. Nothing was written: restore() a"
         " version of it first."

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapper, Relationship, foreign, remote
 
 from .anchors import demand_living, keeps_versions, record_key
 from .errors import VersioningError
+from .key_rules import refuse_reference
 from .queries import live
 from .shape import version_table
 
@@ -273,6 +274,7 @@ class ReferenceProperty(TiedProperty):
                 f"{self}: a following reference cannot stand in the table of a subclass, whose rows"
                 " would be rewritten. Declare it in the base class, or make it floating."
             )
+        refuse_reference(self)
         if self.kind != "floating":  # deferred: one flush may write the two in any order
             table.append_constraint(
                 ForeignKeyConstraint(

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import flag_dirty
 from .clashes import clash, find_clashes
 from .diff import FieldChange, diff
 from .errors import Clash, RestoreClash, UnknownVersion, VersioningError
+from .keys import fixed_names
 from .ledger import ledger_of
 from .linking import links_between, relink
 from .links import link_names, link_properties
@@ -165,10 +166,12 @@ def link_clashes(session: Session, record: Any, links: Mapping[str, Links]) -> t
 
 
 def restorable(model: type[Any]) -> tuple[str, ...]:
-    """Data attributes that versions keep and that may be set: no counters, nothing computed, and
-    not the version number of a following reference, which is always its target's newest."""
+    """Data attributes that versions keep and that may be set: no counters, nothing computed, no
+    part of the key, which all versions have alike, and not the version number of a following
+    reference, which is always its target's newest."""
     mapper = inspect(model)
     kept = unversioned_columns(mapper) | computed_columns(mapper) | followed_versions(mapper)
+    kept |= fixed_names(mapper)
     return tuple(name for name in data_columns(model) if name not in kept)
 
 

@@ -44,6 +44,7 @@ from . import (
     declare,
     deletion,
     finishing,
+    key_rules,
     linking,
     move,
     plan,
@@ -269,6 +270,7 @@ def _lineage(transaction: SessionTransaction | None) -> Iterator[SessionTransact
 def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
     """Once a class is mapped: the calculated flag, and the guard against two current rows."""
     check_names(mapper, cls)
+    key_rules.complete_key(mapper, cls)
     tie_references()
     if mapper.inherits is not None:
         declare.complete_part(mapper)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
-from webapp.versioning import UtcDateTime, Versioned, current_unique, floating
+from webapp.versioning import UtcDateTime, Versioned, current_unique, floating, key_of
 
 
 class Shade(Enum):
@@ -47,3 +47,14 @@ class Branch(Versioned, db.Model):
     name: Mapped[str]
     parent_id: Mapped[int | None]
     parent: Mapped[Branch | None] = floating("parent_id")
+
+
+class Locker(Versioned, db.Model):
+    """Known by its wing and number."""
+
+    id: Mapped[str] = key_of("wing", "number")  # type: ignore[assignment]
+    wing: Mapped[str]
+    number: Mapped[int]
+    owner: Mapped[str | None]
+    beside_id: Mapped[str | None]
+    beside: Mapped[Locker | None] = floating("beside_id")

@@ -99,7 +99,7 @@ def test_as_a_primary_key_it_is_refused() -> None:
     class Other(DeclarativeBase):
         pass
 
-    with pytest.raises(VersioningError, match=r"current_unique\('region', 'code'\)"):
+    with pytest.raises(VersioningError, match=r"id: Mapped\[str\] = key_of\('region', 'code'\)"):
 
         class Depot(Versioned, Other):
             __tablename__ = "depot"

@@ -18,8 +18,17 @@ from sqlalchemy.orm import Session, load_only
 
 from tests.versioning.storm import expected
 from tests.versioning.storm.expected import FIELDS, History, Plus, Version
-from tests.versioning.storm.thing import Change, Row, Thing, by_record, check_history, raw_rows
+from tests.versioning.storm.thing import (
+    Change,
+    Coin,
+    Row,
+    Thing,
+    by_record,
+    check_history,
+    raw_rows,
+)
 from webapp.versioning import (
+    BadKey,
     ChangeContext,
     ReadOnlyVersion,
     RecordExists,
@@ -29,10 +38,12 @@ from webapp.versioning import (
     as_of,
     current,
     enable_versioning,
+    id_of,
     restore,
 )
 
-Book = dict[int, History]
+#: Histories by the ids of their records.
+Book = dict[Any, History]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 NAMES = st.sampled_from(["a", "b", None])
@@ -101,6 +112,19 @@ class Storm(RuleBasedStateMachine):
     """Two sessions; `mode` says how far the database lets them work at once."""
 
     place: Place
+    thing: Any = Thing
+
+    def id_at(self, slot: int | None) -> Any:
+        """The id of the record in a slot, which others may create as well."""
+        return None if slot is None else self.example * 1000 + slot
+
+    def id_of(self, obj: Any) -> Any:
+        """The id that a new object asks for; None where it is allotted."""
+        return obj.id
+
+    def name(self, obj: Any, id: Any) -> None:
+        """Have the new object ask for the id."""
+        obj.id = id
 
     @initialize(mode=PICK, keep=st.tuples(st.booleans(), st.booleans()))
     def begin(self, mode: int, keep: tuple[bool, bool]) -> None:
@@ -128,7 +152,8 @@ class Storm(RuleBasedStateMachine):
         for slot in (1, 2):
             row: tuple[Any, ...] = ("a", slot, None, "x", [slot])
             values = dict(zip(FIELDS, row, strict=True))
-            thing = Thing(id=self.example * 1000 + slot, example=self.example, **values)
+            thing = self.thing(example=self.example, **values)
+            self.name(thing, self.id_at(slot))
             p.session.add(thing)
             p.new.append((thing, Version("create", row, 0, p.writer)))
         self.end(p)
@@ -162,7 +187,7 @@ class Storm(RuleBasedStateMachine):
             p.held.append(dict(p.handles))
             p.writer = f"{self.example}.{p.name}.{next(self.transactions)}"
             p.frames.append({})
-            p.session.execute(text("SELECT 1 FROM thing LIMIT 1"))
+            p.session.execute(text(f"SELECT 1 FROM {self.thing.__tablename__} LIMIT 1"))
             if "snapshot" in self.mode:
                 p.snapshot, p.began = dict(self.committed), self.commits
         return p
@@ -201,11 +226,12 @@ class Storm(RuleBasedStateMachine):
         return p.base[id] != len(history) or not history[-1].live
 
     def racing_new(self, p: Person) -> bool:
-        return self.interfered(p) and any(obj.id is not None for obj, _ in p.new)
+        return self.interfered(p) and any(self.id_of(obj) is not None for obj, _ in p.new)
 
     def taken(self, p: Person, obj: Any) -> bool:
-        history = self.history(p, obj.id) if obj.id is not None else ()
-        return bool(history) and history[-1].live and obj.id not in p.deleting
+        id = self.id_of(obj)
+        history = self.history(p, id) if id is not None else ()
+        return bool(history) and history[-1].live and id not in p.deleting
 
     def flush(self, p: Person, work: Callable[[], Any] | None = None) -> bool:
         while any(self.taken(p, obj) for obj, _ in p.new):
@@ -320,8 +346,8 @@ class Storm(RuleBasedStateMachine):
         self, who: int, slot: int | None, values: dict[str, Any], again: bool, then: str
     ) -> None:
         p = self.act(who)
-        id = None if slot is None else self.example * 1000 + slot
-        if any(id is not None and obj.id == id for obj, _ in p.new):
+        id = self.id_at(slot)
+        if any(id is not None and self.id_of(obj) == id for obj, _ in p.new):
             return
         thing = p.lost.pop() if again and p.lost else None
         if thing is not None and not inspect(thing).expired_attributes:
@@ -331,11 +357,12 @@ class Storm(RuleBasedStateMachine):
                 setattr(thing, name, value)
             thing.ratio = None
             if id is not None:
-                thing.id = id
-            elif any(obj.id == thing.id for obj, _ in p.new if thing.id):
+                self.name(thing, id)
+            elif any(self.id_of(obj) == self.id_of(thing) for obj, _ in p.new if self.id_of(thing)):
                 return
         else:
-            thing = Thing(id=id, example=self.example, **values)
+            thing = self.thing(example=self.example, **values)
+            self.name(thing, id)
         p.session.add(thing)
         row = tuple(values.get(name) for name in FIELDS)
         p.new.append((thing, Version("create", row, values["views"], p.writer)))
@@ -352,9 +379,9 @@ class Storm(RuleBasedStateMachine):
         if not ids:
             return None
         id = ids[pick % len(ids)]
-        query = current(Thing).where(Thing.id == id)
+        query = current(self.thing).where(self.thing.id == id)
         if how == "partial":
-            query = query.options(load_only(Thing.name))
+            query = query.options(load_only(self.thing.name))
         p.handles[id] = p.session.scalars(query).one()
         if how == "expired":
             p.session.expire(p.handles[id])
@@ -383,7 +410,7 @@ class Storm(RuleBasedStateMachine):
         self.start_from(p, id)
         pending = p.edits.setdefault(id, {})
         for name, value in values.items():
-            column = getattr(Thing, name)
+            column = getattr(self.thing, name)
             setattr(obj, name, column + value.n if isinstance(value, Plus) else value)
             pending[name] = value
         self.then(p, then)
@@ -426,7 +453,7 @@ class Storm(RuleBasedStateMachine):
         version = min(version, len(history) + 1)
         known = version <= len(history) and history[version - 1].live
         try:
-            obj = restore(p.session, Thing, id, version)
+            obj = restore(p.session, self.thing, id, version)
         except UnknownVersion:
             assert not known
             return
@@ -458,32 +485,35 @@ class Storm(RuleBasedStateMachine):
         view = {id: history for id, history in self.view(p).items() if history}
         one = sorted(view)[pick % len(view)] if view else 0
         where, matches = {
-            "all": (Thing.id > 0, lambda id, row: True),
-            "one": (Thing.id == one, lambda id, row: id == one),
-            "name": (Thing.name == "a", lambda id, row: row.value("name") == "a"),
-            "qty": (Thing.qty > 0, lambda id, row: row.value("qty") > 0),
+            "all": (self.thing.example > 0, lambda id, row: True),
+            "one": (self.thing.id == one, lambda id, row: id == one),
+            "name": (self.thing.name == "a", lambda id, row: row.value("name") == "a"),
+            "qty": (self.thing.qty > 0, lambda id, row: row.value("qty") > 0),
         }[which]
         table: dict[str, tuple[dict[Any, Any], Callable[[Version], Any]]] = {
-            "name": ({Thing.name: name}, lambda row: {"name": name}),
-            "plus": ({Thing.qty: Thing.qty + qty}, lambda row: {"qty": Plus(qty)}),
+            "name": ({self.thing.name: name}, lambda row: {"name": name}),
+            "plus": ({self.thing.qty: self.thing.qty + qty}, lambda row: {"qty": Plus(qty)}),
             "two": (
-                {Thing.name: name, Thing.qty: qty, Thing.views: qty},
+                {self.thing.name: name, self.thing.qty: qty, self.thing.views: qty},
                 lambda row: {"name": name, "qty": qty, "views": qty},
             ),
             "copy": (
-                {Thing.name: func.coalesce(Thing.note, "n"), Thing.qty: Thing.qty + qty},
+                {
+                    self.thing.name: func.coalesce(self.thing.note, "n"),
+                    self.thing.qty: self.thing.qty + qty,
+                },
                 lambda row: {
                     "name": "n" if row.value("note") is None else row.value("note"),
                     "qty": Plus(qty),
                 },
             ),
-            "data": ({Thing.data: data}, lambda row: {"data": data}),
-            "views": ({Thing.views: Thing.views + 1}, lambda row: {"views": Plus(1)}),
+            "data": ({self.thing.data: data}, lambda row: {"data": data}),
+            "views": ({self.thing.views: self.thing.views + 1}, lambda row: {"views": Plus(1)}),
         }
-        statement: Any = delete(Thing)
+        statement: Any = delete(self.thing)
         if kind != "delete":
-            statement = update(Thing).values(table[kind][0])
-        statement = statement.where(Thing.example == self.example, where)
+            statement = update(self.thing).values(table[kind][0])
+        statement = statement.where(self.thing.example == self.example, where)
         if not self.attempt(p, lambda: p.session.execute(statement)):
             return
         for id, history in view.items():
@@ -608,7 +638,9 @@ class Storm(RuleBasedStateMachine):
             self.moments.append((self.place.now(), live))
 
     def check_rows(self, connection: Connection, book: Book) -> list[Row]:
-        rows = raw_rows(connection, "example = :example", example=self.example)
+        where = "example = :example"
+        table = self.thing.__tablename__
+        rows = raw_rows(connection, where, table=table, example=self.example)
         found = by_record(rows)
         assert found.keys() == {id for id, history in book.items() if history}
         for id, versions in found.items():
@@ -671,23 +703,25 @@ class Storm(RuleBasedStateMachine):
         named = named.where(Change.actor.startswith(f"{self.example}."))
         assert all(n == 1 for _, n in session.execute(named))
         now = {id: h[-1] for id, h in self.committed.items() if h and h[-1].live}
-        self.check_found(session.scalars(current(Thing).where(Thing.example == self.example)), now)
+        self.check_found(
+            session.scalars(current(self.thing).where(self.thing.example == self.example)), now
+        )
         for moment, live in self.moments:
-            query = as_of(Thing, moment).where(Thing.example == self.example)
+            query = as_of(self.thing, moment).where(self.thing.example == self.example)
             self.check_found(session.scalars(query), live)
             for id in list(self.committed)[:2]:
-                one = session.scalars(as_of(Thing, moment, id)).all()
+                one = session.scalars(as_of(self.thing, moment, id)).all()
                 assert [thing.id for thing in one] == ([id] if id in live else [])
-        calculated = select(Thing.is_current_version, Thing.calc_is_current_version)
-        for flag, newest in session.execute(calculated.where(Thing.example == self.example)):
+        calculated = select(self.thing.is_current_version, self.thing.calc_is_current_version)
+        for flag, newest in session.execute(calculated.where(self.thing.example == self.example)):
             assert flag == bool(newest)
         writers = {
             (id, number): version.writer
             for id, history in self.committed.items()
             for number, version in enumerate(history, 1)
         }
-        actors = select(Thing.id, Thing.version_id, Change.actor).where(
-            Thing.example == self.example, Change.id == Thing.change_id
+        actors = select(self.thing.id, self.thing.version_id, Change.actor).where(
+            self.thing.example == self.example, Change.id == self.thing.change_id
         )
         assert {(id, n): actor for id, n, actor in session.execute(actors)} == writers
 
@@ -696,3 +730,46 @@ class Storm(RuleBasedStateMachine):
         found = {thing.id: tuple(getattr(thing, name) for name in FIELDS) for thing in things}
         assert expected.same(found, {id: live[id].values for id in found})
         assert found.keys() == live.keys()
+
+
+class KeyedStorm(Storm):
+    """The same over records whose ids are made of columns."""
+
+    thing = Coin
+
+    def id_at(self, slot: int | None) -> str:
+        number = self.example * 1000 + slot if slot else -next(self.place.counter)
+        return f"{self.example}/{number}"
+
+    def id_of(self, obj: Any) -> Any:
+        return id_of(Coin, obj.example, obj.number)
+
+    def name(self, obj: Any, id: Any) -> None:
+        obj.number = int(id.partition("/")[2])
+
+    @rule(who=WHO, pick=PICK, how=Storm.HOW, values=EDITS)
+    def rename(self, who: int, pick: int, how: str, values: dict[str, Any]) -> None:
+        """Nobody gives a record another key, whatever else they edit of it."""
+        p = self.act(who)
+        if not self.flush(p):
+            return
+        id = self.handle(p, pick, how)
+        if id is None:
+            return
+        self.start_from(p, id)
+        p.edits[id] = values
+        obj = p.handles[id]
+        with p.session.no_autoflush:
+            obj.number = obj.number + 1
+            for name, value in values.items():
+                column = getattr(Coin, name)
+                setattr(obj, name, column + value.n if isinstance(value, Plus) else value)
+        try:
+            p.session.flush()
+        except BadKey:
+            self.place.seen["BadKey"] += 1
+        except (VersioningError, DBAPIError) as error:
+            self.judge(p, error)  # somebody else saved the record
+        else:
+            raise AssertionError("a record got another key")
+        self.undo(p)

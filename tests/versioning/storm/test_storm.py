@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import event
 
-from tests.versioning.storm.machine import Place, Storm
+from tests.versioning.storm.machine import KeyedStorm, Place, Storm
 from tests.versioning.storm.thing import make_engine, make_tables, onlooker, wanted
 
 EXAMPLES = wanted("STORM_EXAMPLES", 0)
@@ -52,7 +52,8 @@ def no_waiting_for_the_disk(dbapi_connection: Any, record: Any) -> None:
     dbapi_connection.execute("PRAGMA synchronous = OFF").close()
 
 
-def test_random_work_keeps_every_promise(place: Place) -> None:
-    machine = type("StormHere", (Storm,), {"place": place})
+@pytest.mark.parametrize("storm", [Storm, KeyedStorm])
+def test_random_work_keeps_every_promise(place: Place, storm: type[Storm]) -> None:
+    machine = type("StormHere", (storm,), {"place": place})
     run_state_machine_as_test(machine, settings=SETTINGS)
     print(dict(place.seen))

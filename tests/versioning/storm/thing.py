@@ -15,7 +15,7 @@ from sqlalchemy import JSON, Connection, Engine, Text, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
-from webapp.versioning import ChangeRecord, Versioned, install_guards, prepare_sqlite
+from webapp.versioning import ChangeRecord, Versioned, install_guards, key_of, prepare_sqlite
 
 #: Columns that never change in a row, not even when it is closed.
 KEPT = ("example", "name", "qty", "ratio", "note", "data", "version_from", "version_op")
@@ -32,19 +32,33 @@ class Change(ChangeRecord, Base):
     __tablename__ = "change"
 
 
-class Thing(Versioned, Base):
+class Bits:
     """A bit of everything: a number, a float, a deferred text, JSON, and a counter."""
 
-    __tablename__ = "thing"
     __unversioned__ = ("views",)
 
-    example: Mapped[int] = mapped_column(default=0, index=True)
     name: Mapped[str | None]
     qty: Mapped[int] = mapped_column(default=0)
     ratio: Mapped[float | None]
     note: Mapped[str | None] = mapped_column(Text, deferred=True)
     data: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     views: Mapped[int] = mapped_column(default=0)
+
+
+class Thing(Bits, Versioned, Base):
+    __tablename__ = "thing"
+
+    example: Mapped[int] = mapped_column(default=0, index=True)
+
+
+class Coin(Bits, Versioned, Base):
+    """The same, known by two columns."""
+
+    __tablename__ = "coin"
+
+    id: Mapped[str] = key_of("example", "number")
+    example: Mapped[int] = mapped_column(index=True)
+    number: Mapped[int]
 
 
 install_guards(Base.metadata)
@@ -71,11 +85,15 @@ def onlooker(url: str) -> Iterator[Connection]:
         yield connection
 
 
-def raw_rows(connection: Connection, where: str = "1 = 1", **parameters: Any) -> list[Row]:
+def raw_rows(
+    connection: Connection, where: str = "1 = 1", *, table: str = "thing", **parameters: Any
+) -> list[Row]:
     """All versions, by record and number."""
     exact = "quote({0})" if connection.dialect.name == "sqlite" else "{0}::text"
     texts = [f"{exact.format(name)} AS {name}" for name in (*KEPT, "version_to")]
-    query = f"SELECT {', '.join([*PLAIN, *texts])} FROM thing WHERE {where} ORDER BY id, version_id"
+    query = (
+        f"SELECT {', '.join([*PLAIN, *texts])} FROM {table} WHERE {where} ORDER BY id, version_id"
+    )
     rows = [dict(row) for row in connection.execute(text(query), parameters).mappings()]
     for row in rows:
         row["is_current_version"] = bool(row["is_current_version"])
