@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Hashable, Mapping
+from random import Random
 from statistics import median
 from time import perf_counter
 from typing import TypeVar
@@ -15,15 +16,15 @@ Name = TypeVar("Name", bound=Hashable)
 def in_turns(
     work: Mapping[Name, Callable[[], Seconds]], rounds: int, warm_up: int = 1
 ) -> dict[Name, Seconds]:
-    """The median of each work's seconds; in every round each has a turn, and another begins.
+    """The median of each work's seconds; in every round each has a turn, in an order of its own.
 
-    So whatever else the machine does meets all of them alike.
+    So whatever else the machine does meets all of them alike, and so does what another leaves
+    behind: a work that always came after the same one would pay for its cold caches.
     """
     found: dict[Name, list[Seconds]] = {name: [] for name in work}
-    names = list(work)
+    order = Random(0)
     for number in range(-warm_up, rounds):
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
+        for name in order.sample(list(work), len(work)):
             seconds = work[name]()
             if number >= 0:
                 found[name].append(seconds)

@@ -43,6 +43,17 @@ def test_findings_are_named_and_end_with_3(app: Flask, kettle: int) -> None:
     assert "shop_gadget_guard_delete on shop_gadget is missing" in done.output
 
 
+def test_text_that_is_none_is_named(app: Flask, kettle: int) -> None:
+    with app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL refuses text that is not UTF-8")
+    spoil(app, "UPDATE shop_gadget SET name = CAST(x'61ff62' AS TEXT) WHERE version_id = 1")
+    done = run(app, "check")
+    assert done.exit_code == 3
+    told = "unreadable: Gadget 1 version 1: bytes that are no text stand where text should"
+    assert told in done.output
+
+
 def test_json_tells_a_watchdog_the_same(app: Flask, kettle: int) -> None:
     assert json.loads(run(app, "check", "--json").stdout)["sound"] is True
     spoil(app, "DELETE FROM shop_gadget WHERE version_id = 1")

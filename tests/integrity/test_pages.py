@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from tests.admin.conftest import Shop
 from tests.admin.shop.models import Gadget
 from tests.integrity.conftest import spoil
+from webapp.extensions import db
 
 PAGE = "/admin/integrity/"
 TAKE_FLAG = "UPDATE shop_gadget SET is_current_version = false WHERE id = 1"
@@ -128,3 +129,17 @@ def test_the_number_of_statements_does_not_grow_with_the_findings(
     statements.clear()
     client.get(f"{PAGE}gadget/")
     assert len(statements) == few
+
+
+def test_text_that_is_none_is_named_and_the_page_stands(
+    client: FlaskClient, app: Flask, kettle: int
+) -> None:
+    with app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL refuses text that is not UTF-8")
+    spoil(app, "UPDATE shop_gadget SET name = CAST(x'61ff62' AS TEXT) WHERE version_id = 1")
+    assert "1 finding" in client.get(PAGE).text
+    page = client.get(f"{PAGE}gadget/")
+    assert page.status_code == 200
+    assert "Unreadable text" in page.text
+    assert "/admin/gadget/timeline/?id=1&amp;before=2#v1" in page.text

@@ -258,7 +258,15 @@ def test_a_listener_that_flask_admin_brings_along_holds_nothing_up(
     edit_all(make(session, number=1))
     event.listen(db.engine, "before_cursor_execute", lambda *args: dirty.append(len(session.dirty)))
     session.commit()
-    assert set(dirty) == {1}  # all but the one that leads the flush have moved on
+    assert set(dirty) == {0}  # all have moved on
+
+
+def test_who_listens_to_the_end_of_a_flush_is_told_once(db: World, session: Session) -> None:
+    told: list[str] = []
+    edit_all(make(session, number=1))
+    event.listen(session, "after_flush_postexec", lambda *args: told.append("a flush"))
+    session.commit()
+    assert told == ["a flush"]
 
 
 def test_an_object_let_go_before_the_flush_is_written(db: World, session: Session) -> None:

@@ -65,7 +65,7 @@ class IntegrityView(RepairView):
             check=check,
             subject=subject,
             after=after,
-            names=names(subject.model, {(each.id, each.version_id) for each in check.findings}),
+            names=names(subject.model, _readable(check)),
             gone=_gone(check),
             meanings=words.MEANINGS,
             told=words.told,
@@ -82,6 +82,14 @@ class IntegrityView(RepairView):
     def _model_url(self, key: str, after: Any = None) -> str:
         more = {} if after is None else {"after": str(after)}
         return self.get_url(".model_view", key=key, **more)
+
+
+def _readable(check: ModelCheck) -> set[tuple[Any, int]]:
+    """The versions of findings that can be loaded, to tell what their records are called."""
+    unreadable = {
+        (each.id, each.version_id) for each in check.findings if each.fault is Fault.UNREADABLE
+    }
+    return {(each.id, each.version_id) for each in check.findings} - unreadable
 
 
 def _gone(check: ModelCheck) -> set[Any]:

@@ -97,6 +97,11 @@ MEANINGS = {
     Fault.VERSION_MISSING: Meaning(
         "Version gone", "The digest of the version is there, and the version is not.", BACKUP
     ),
+    Fault.UNREADABLE: Meaning(
+        "Unreadable text",
+        "The version holds text that is not UTF-8, which another program must have written.",
+        BACKUP,
+    ),
 }
 
 GUARDS = {
@@ -126,6 +131,7 @@ def told(finding: Finding) -> str:
         Fault.CHAIN: "it was saved after another version than the one before it, or anew",
         Fault.DIGEST_MISSING: "it has no digest",
         Fault.VERSION_MISSING: "it was saved, and is not there",
+        Fault.UNREADABLE: "bytes that are no text stand where text should",
     }[finding.fault]
 
 

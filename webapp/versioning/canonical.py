@@ -62,22 +62,35 @@ class Digest(NamedTuple):
     change_mark: bytes
 
 
-def digest(content: str, change: str, before: bytes | None) -> Digest:
+class ChangePart(NamedTuple):
+    """What a change adds to the digests of its versions: its line between two line feeds, and its
+    mark."""
+
+    line: bytes
+    mark: bytes
+
+
+def change_part(line: str) -> ChangePart:
+    """The part of a change with that line."""
+    encoded = utf_8(line)
+    return ChangePart(b"\n%s\n" % encoded, sha256(encoded).digest()[:8])
+
+
+def digest(content: str, change: ChangePart, before: bytes | None) -> Digest:
     """The SHA-256 of three lines of UTF-8: the version, its change, and in hexadecimal the digest
     of the version before it, an empty line where there is none. No line feed follows the last."""
-    hashed = sha256(content.encode("utf-8", "surrogatepass"))
-    content_mark = hashed.digest()[:8]
-    line, change_mark = _change_bytes(change)
-    hashed.update(line)
-    if before is not None:
-        hashed.update(before.hex().encode())
-    return Digest(hashed.digest(), content_mark, change_mark)
+    hashed = sha256(utf_8(content))
+    mark = hashed.digest()[:8]
+    hashed.update(change.line if before is None else change.line + before.hex().encode())
+    return Digest(hashed.digest(), mark, change.mark)
 
 
-@lru_cache(maxsize=256)
-def _change_bytes(change: str) -> tuple[bytes, bytes]:
-    line = change.encode("utf-8", "surrogatepass")
-    return b"\n%s\n" % line, sha256(line).digest()[:8]
+def utf_8(text: str) -> bytes:
+    """The text's bytes; half a surrogate pair, which UTF-8 has not, as others would write it."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 class Fields:
@@ -85,11 +98,12 @@ class Fields:
 
     def __init__(self, columns: Iterable[Column[Any]], dialect: Dialect) -> None:
         self.columns = sorted(columns, key=lambda column: column.name)
-        self.writers = [(f"{to_json(c.name)}:", writer(c.type, dialect)) for c in self.columns]
+        self.names = [f"{to_json(c.name)}:" for c in self.columns]
+        self.writers = [writer(c.type, dialect) for c in self.columns]
 
     def text(self, values: Sequence[Any]) -> str:
-        pairs = zip(self.writers, values, strict=True)
-        return ",".join([name + write(v) for (name, write), v in pairs if v is not None])
+        each = zip(self.names, self.writers, values, strict=True)
+        return ",".join([name + write(v) for name, write, v in each if v is not None])
 
 
 class Content:

@@ -40,6 +40,8 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from .types import EPOCH, MICROSECOND, UtcDateTime
 
+#: The minutes of a day, as times begin.
+CLOCK = tuple(f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
 #: Makes JSON of a value that is not NULL, as the driver gives it.
 Writer = Callable[[Any], str]
 
@@ -149,17 +151,31 @@ def _utc(value: Any) -> str:
     """A `UtcDateTime`, which is a number of microseconds where the database has no moments."""
     if type(value) is not int:
         return plain(value)
+    minutes, fraction = divmod(value, 60_000_000)
+    days, minute = divmod(minutes, 1_440)
     try:
-        return _datetime(EPOCH + value * MICROSECOND)
+        day = _day(days)
     except OverflowError:  # no moment, so that somebody else wrote it
         return str(value)
+    return f'"{day}T{CLOCK[minute]}{fraction // 1_000_000:02}.{fraction % 1_000_000:06}Z"'
+
+
+@lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return (EPOCH + dt.timedelta(days)).date().isoformat()
 
 
 def _datetime(value: dt.datetime) -> str:
+    text = value.isoformat(timespec="microseconds")
     if value.tzinfo is None:
-        return f'"{value.isoformat(timespec="microseconds")}"'
-    moment = value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
-    return f'"{moment.isoformat(timespec="microseconds").removesuffix("+00:00")}Z"'
+        return f'"{text}"'
+    if not text.endswith("+00:00"):
+        text = value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    return f'"{text.removesuffix("+00:00")}Z"'
+
+
+def _date(value: Any) -> str:
+    return f'"{value.isoformat()}"' if type(value) is dt.date else _text(value)
 
 
 def _naive(value: Any) -> str:
@@ -243,7 +259,7 @@ WRITERS: dict[type[TypeEngine[Any]], Writer] = {
     Numeric: _number,
     Float: _number,
     Uuid: _uuid,
-    Date: _text,
+    Date: _date,
     Time: _text,
     String: _text,
 }

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
+    Dialect,
+    Insert,
     Integer,
     String,
     Table,
     Text,
+    bindparam,
     event,
     func,
     insert,
@@ -26,10 +31,13 @@ from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column, scoped_sessio
 from .errors import VersioningError
 from .indexes import index_changes
 from .ledger import ChangeContext, Ledger, OpenChange, ledger_of
+from .sent import Sent, sends
 from .types import UtcDateTime
 
 #: Names, in ``Connection.info`` and in PostgreSQL's settings, the change whose rows may be amended.
 OPEN_CHANGE = "versioning.change"
+#: The columns of a change that are given; its number is the database's.
+GIVEN = ("at", "actor", "reason", "origin", "request_id")
 #: Stands there in place of a change while flags are repaired (`repair.repair_flags`).
 REPAIR = "repair"
 
@@ -123,36 +131,65 @@ def _complete_mapping(mapper: Mapper[Any], cls: type[Any]) -> None:
 
 
 def _open(session: Session, ledger: Ledger, mapper: Mapper[Any]) -> OpenChange:
-    settings = ledger.settings
-    context = ledger.context
+    row = next_change(ledger)
+    recorder = ledger.settings.change_model
+    if recorder is None:
+        session.connection(bind_arguments={"mapper": mapper})
+        return opened_change(session, secrets.randbits(63), row)
+    recorded = inspect(recorder)
+    connection = session.connection(bind_arguments={"mapper": recorded})
+    return opened_change(session, _record(connection, recorded.local_table, row), row)
+
+
+def _record(connection: Connection, changes: Table, row: dict[str, Any]) -> int:
+    if sends(connection) and takes_no_defaults(changes):
+        return _sent(changes, connection.dialect).execute(connection, row).lastrowid
+    result = connection.execute(_recording(changes), row)
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+@lru_cache(maxsize=16)
+def takes_no_defaults(changes: Table) -> bool:
+    """Whether Python has nothing to add to a row of the table of changes."""
+    return all(column.default is None for column in changes.c)
+
+
+@lru_cache(maxsize=16)
+def _sent(changes: Table, dialect: Dialect) -> Sent:
+    given = [c for c in changes.c if c.name in GIVEN]
+    return Sent(
+        insert(changes).values({c: bindparam(c.name, type_=c.type) for c in given}), dialect
+    )
+
+
+def next_change(ledger: Ledger) -> dict[str, Any]:
+    """What the row of the session's next change says, by column, but for its number."""
+    settings, context = ledger.settings, ledger.context
     if settings.describe is not None:
         context = _overlay(settings.describe(), context)
-    at = context.at or settings.clock()
-    session.connection(bind_arguments={"mapper": mapper})
+    return {
+        "at": context.at or settings.clock(),
+        "actor": context.actor,
+        "reason": context.reason,
+        "origin": context.origin,
+        "request_id": context.request_id,
+    }
+
+
+def opened_change(session: Session, id: int, row: dict[str, Any]) -> OpenChange:
+    """The change of that number and row, as begun by the session's transaction or savepoint."""
     opened_in = session.get_nested_transaction() or session.get_transaction()
     assert opened_in is not None
-    if settings.change_model is None:
-        change_id = secrets.randbits(63)
-    else:
-        columns = {**_described(context), "at": at}
-        recorder = inspect(settings.change_model)
-        connection = session.connection(bind_arguments={"mapper": recorder})
-        result = connection.execute(insert(recorder.local_table).values(columns))
-        assert result.inserted_primary_key is not None
-        change_id = result.inserted_primary_key[0]
-    return OpenChange(change_id, at, opened_in)
+    return OpenChange(id, row["at"], opened_in)
+
+
+@lru_cache(maxsize=16)
+def _recording(changes: Table) -> Insert:
+    return insert(changes)
 
 
 def _overlay(below: ChangeContext, above: ChangeContext) -> ChangeContext:
     """`above`, with what it leaves out taken from `below`."""
     given = {f.name: getattr(above, f.name) for f in fields(above)}
     return replace(below, **{name: value for name, value in given.items() if value is not None})
-
-
-def _described(context: ChangeContext) -> dict[str, Any]:
-    return {
-        "actor": context.actor,
-        "reason": context.reason,
-        "origin": context.origin,
-        "request_id": context.request_id,
-    }

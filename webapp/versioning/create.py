@@ -80,7 +80,7 @@ def _name_by_key(
 
 def take_back(ledger: Ledger) -> None:
     """After a rollback: objects that are new again lose the ids and numbers given to them."""
-    for state, id_allotted in list(ledger.allotted.items()):
+    for state, id_allotted in list(ledger.allotted.items()) if ledger.allotted else ():
         if state.key is None:
             names = VERSION_COLUMNS | {"id"} if id_allotted else VERSION_COLUMNS
             for name in names:

@@ -5,6 +5,7 @@ Streams a stretch of records from the database in batches; memory does not grow 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,14 +19,18 @@ from sqlalchemy import (
     inspect,
     or_,
     select,
+    type_coerce,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from .canonical import Digest
 from .digest_rows import DIGEST, Reader, before_of, in_batches, links_from, links_of_rows, reader_of
 from .digests import Beginning, beginning_of
 from .findings import Fault, Finding
 from .shape import version_table
+from .sqlite import any_text, is_undecodable, readable
 
 
 class DigestCheck:
@@ -40,11 +45,26 @@ class DigestCheck:
         self.connection = session.connection(bind_arguments={"mapper": mapper})
         self.reader = reader_of(self.table, self.connection.dialect)
         self.links = links_from(self.table)
+        dialect = self.connection.dialect
+        kind = self.table.c.id.type.dialect_impl(dialect)
+        self._of_stored = kind.result_processor(dialect, None)
         self.without = 0
         self._beginning: Beginning | None = None
 
-    def findings(self, part: ColumnElement[bool]) -> Iterator[Finding]:
+    def findings(self, part: ColumnElement[bool]) -> list[Finding]:
         """What does not fit in the part of the table that the condition names."""
+        without = self.without
+        try:
+            with any_text(self.connection, "strict"):  # for each text, what is lenient takes longer
+                return list(self._findings(part))
+        except (DBAPIError, sqlite3.Error) as error:
+            if not is_undecodable(error):
+                raise
+        self.without = without
+        with any_text(self.connection, "surrogateescape"):
+            return list(self._findings(part))
+
+    def _findings(self, part: ColumnElement[bool]) -> Iterator[Finding]:
         key = self.table.c.id, self.table.c.version_id
         query = _query(self.reader).where(part).order_by(*key)
         for rows in in_batches(self.connection, query):
@@ -57,19 +77,28 @@ class DigestCheck:
         """The digests of versions that are not there, in the part of the table of digests."""
         held, version = self.digests.c, self.table.c
         same = and_(version.id == held.id, version.version_id == held.version_id)
-        query = select(held.id, held.version_id).where(part, ~exists().where(same))
-        for rows in in_batches(self.connection, query.order_by(held.id, held.version_id)):
-            for id, version_id in rows:
-                yield Finding(Fault.VERSION_MISSING, self.model, id, version_id)
+        id = type_coerce(held.id, NullType())
+        query = select(id, held.version_id).where(part, ~exists().where(same))
+        with any_text(self.connection, "surrogateescape"):
+            for rows in in_batches(self.connection, query.order_by(held.id, held.version_id)):
+                for stored, version_id in rows:
+                    yield Finding(Fault.VERSION_MISSING, self.model, self._id(stored), version_id)
 
     def _told(self, row: Sequence[Any], due: Digest) -> Iterator[Finding]:
         place = len(self.reader.content.columns)
         change = row[place] if self.reader.change is not None else None
         for fault in self._faults(row, due, change):
             told = change if fault is Fault.CHANGE_ALTERED else None
-            yield Finding(fault, self.model, row[-4], row[1], told)
+            yield Finding(fault, self.model, self._id(row[0]), row[1], told)
+
+    def _id(self, stored: Any) -> Any:
+        """The record's id, from what the driver gives; one that is no text with its bytes told."""
+        stored = readable(stored)
+        return stored if self._of_stored is None else self._of_stored(stored)
 
     def _faults(self, row: Sequence[Any], due: Digest, change: Any) -> list[Fault]:
+        if any(map(_is_no_text, row[: len(self.reader.content.columns)])):
+            return [Fault.UNREADABLE]
         if row[-3] is None:
             if self._should_have_one(change):
                 return [Fault.DIGEST_MISSING]
@@ -99,4 +128,12 @@ def _query(reader: Reader) -> Select[Any]:
     stands_on = or_(before.c.change_id.is_not(None), own.c.change_id.is_(None))
     follows = and_(before_of(table, before), stands_on)
     source = reader.source.outerjoin(own, is_own).outerjoin(before, follows)
-    return reader.query(source, table.c.id, own.c.digest, own.c.marks, before.c.digest)
+    kept = (own.c.digest, own.c.marks, before.c.digest)
+    return reader.query(source, *(type_coerce(column, NullType()) for column in kept))
+
+
+def _is_no_text(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and value.encode() is None
+    except UnicodeEncodeError:
+        return True

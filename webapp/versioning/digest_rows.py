@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Dialect,
     FromClause,
     MetaData,
-    Row,
     Select,
     Table,
     and_,
@@ -26,7 +26,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
-from .canonical import NO_LINKS, ChangeLine, Content, Digest, change_line, content_of, digest
+from .canonical import (
+    NO_LINKS,
+    ChangeLine,
+    ChangePart,
+    Content,
+    Digest,
+    change_line,
+    change_part,
+    content_of,
+    digest,
+)
 from .canonical_values import raw, to_json, writer
 from .links import OWNER
 from .shape import chunks
@@ -38,6 +48,7 @@ BATCH = 2_000
 #: Versions whose links are asked for by one statement.
 KEYS = 500
 Key = tuple[Any, Any]
+NO_CHANGE = change_part("null")
 
 
 class Reader(NamedTuple):
@@ -59,14 +70,17 @@ class Reader(NamedTuple):
 
     def lines(
         self, rows: Sequence[Sequence[Any]], links: Mapping[Key, str]
-    ) -> Iterator[tuple[Sequence[Any], str, str]]:
-        """Each row with its two lines, the version's and the change's."""
+    ) -> Iterator[tuple[Sequence[Any], str, ChangePart]]:
+        """Each row with its version's line, and the part of its change."""
         place, width = len(self.content.columns), self.width
-        known, change = None, "null"
-        for row in map(tuple, rows):
+        known, change = None, NO_CHANGE
+        line, own_links = self.content.line, NO_LINKS
+        for row in rows:
             if self.change is not None and row[place] != known:
-                known, change = row[place], self.change.line(row[place:width])
-            yield row, self.content.line(row, links.get((row[0], row[1]), NO_LINKS)), change
+                known, change = row[place], change_part(self.change.line(row[place:width]))
+            if links:
+                own_links = links.get((row[0], row[1]), NO_LINKS)
+            yield row, line(row, own_links), change
 
     def digests(
         self, rows: Sequence[Sequence[Any]], links: Mapping[Key, str]
@@ -74,6 +88,19 @@ class Reader(NamedTuple):
         """Each row with its digest, on the one that stands last in the row."""
         for row, content, change in self.lines(rows, links):
             yield row, digest(content, change, row[-1])
+
+    def maker(self) -> Callable[..., bytes]:
+        """Makes, in one, the digest and the marks of rows whose versions did nothing to links."""
+        place, width, line = len(self.content.columns), self.width, self.content.line
+        known, change = None, NO_CHANGE
+
+        def make(*row: Any) -> bytes:
+            nonlocal known, change
+            if self.change is not None and row[place] != known:
+                known, change = row[place], change_part(self.change.line(row[place:width]))
+            return b"".join(digest(line(row), change, row[-1]))
+
+        return make
 
 
 def reader_of(table: Table, dialect: Dialect) -> Reader:
@@ -97,38 +124,40 @@ def changes_table(metadata: MetaData) -> Table | None:
 
 def versions_of_change(
     connection: Connection, reader: Reader, change_id: int
-) -> Iterator[Sequence[Row[Any]]]:
+) -> Iterator[Sequence[Sequence[Any]]]:
     """The versions of a change, each with the digest before its own, in batches.
 
-    The statement goes to the driver as text, since it is part of every edit. PostgreSQL would send
-    all rows at once; a cursor, for which it is asked where they are many, costs two more.
+    PostgreSQL would send all rows at once; a cursor, for which it is asked where they are many,
+    costs two more statements.
     """
-    statement = _change_statement(reader, connection.dialect)
-    if connection.dialect.name == "sqlite":
-        result = connection.exec_driver_sql(statement, (change_id,))
-        while rows := result.fetchmany(BATCH):
-            yield rows
-        return
+    all_rows, few_rows = _change_queries(reader)
     given = {"b_change": change_id}
-    few = connection.exec_driver_sql(f"{statement} LIMIT {BATCH + 1}", given).fetchall()
+    if connection.dialect.name == "sqlite":
+        yield from in_batches(connection, all_rows, given)
+        return
+    few = connection.execute(few_rows, {**given, "b_few": BATCH + 1}).fetchall()
     if len(few) <= BATCH:
         if few:  # none, where all that the change made was taken back
             yield few
         return
-    options = {"stream_results": True, "max_row_buffer": BATCH}
-    result = connection.exec_driver_sql(statement, given, options)
-    while rows := result.fetchmany(BATCH):
-        yield rows
+    yield from in_batches(connection, all_rows, given)
 
 
 @lru_cache(maxsize=256)
-def _change_statement(reader: Reader, dialect: Dialect) -> str:
+def _change_queries(reader: Reader) -> tuple[Select[Any], Select[Any]]:
+    """For all the versions of a change, and for a number of them."""
+    table = reader.content.table
+    query = reader.query(*with_digest_before(reader))
+    query = query.where(table.c.change_id == bindparam("b_change", type_=BigInteger()))
+    return query, query.limit(bindparam("b_few", type_=BigInteger()))
+
+
+def with_digest_before(reader: Reader) -> tuple[FromClause, ColumnElement[Any]]:
+    """The reader's source with the digest on which one made now stands, and that digest."""
     table = reader.content.table
     before = table.info[DIGEST].alias()
     follows = and_(before_of(table, before), before.c.change_id.is_not(None))
-    query = reader.query(reader.source.outerjoin(before, follows), before.c.digest)
-    query = query.where(table.c.change_id == bindparam("b_change", type_=BigInteger()))
-    return str(query.compile(dialect=dialect))
+    return reader.source.outerjoin(before, follows), type_coerce(before.c.digest, NullType())
 
 
 def before_of(table: Table, digests: FromClause) -> Any:
@@ -137,12 +166,18 @@ def before_of(table: Table, digests: FromClause) -> Any:
     return and_(same, digests.c.version_id == table.c.version_id - literal_column("1"))
 
 
-def in_batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
-    """The rows of a query, a bounded number at a time."""
+def in_batches(
+    connection: Connection, query: Select[Any], given: Mapping[str, Any] | None = None
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The rows of a query, whose columns have no type, a bounded number at a time."""
+    if connection.dialect.name == "sqlite":  # which sends row by row, as tuples already
+        with connection.execute(query, given) as result:
+            yield from iter(lambda: result.cursor.fetchmany(BATCH), [])
+        return
     options = {"stream_results": True, "max_row_buffer": BATCH}
-    with connection.execute(query, execution_options=options) as result:
+    with connection.execute(query, given, execution_options=options) as result:
         while rows := result.fetchmany(BATCH):
-            yield rows
+            yield list(map(tuple, rows))
 
 
 def links_of_rows(

@@ -2,7 +2,8 @@
 
 Digests stand in a table of their own beside the versions, so that no version is written twice. They
 are made once for a transaction, right before its commit, from the rows as they are stored: what was
-amended, made by statements, filled in or rounded by the database is in them as it is there.
+amended, made by statements, filled in or rounded by the database is in them as it is there. Where a
+statement told the row that it inserted, the database affirms that the row still stands so.
 `canonical` has the recipe. The hashing is Python's on every database: the text that is hashed must
 be the same on all of them, SQLite has no SHA-256, and whoever checks the recipe needs none either.
 
@@ -13,12 +14,14 @@ digest of a record that was made with its change stands on no such one, but on n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Dialect,
     Index,
     Integer,
     LargeBinary,
@@ -38,15 +41,17 @@ from .canonical import (
     Digest,
 )
 from .change import allow_amending
+from .digest_inside import write_inside, writes_inside
 from .digest_rows import (
     DIGEST,
+    Reader,
     links_from,
     links_of_rows,
     reader_of,
     versions_of_change,
 )
 from .indexes import index_change
-from .ledger import OpenChange, ledger_of
+from .ledger import OpenChange, Told, ledger_of
 from .links import OWNER
 from .shape import DIGESTS, version_table
 
@@ -127,6 +132,10 @@ def write_digests(session: Session) -> None:
     for table in sorted(by_table, key=lambda table: table.name):
         if DIGEST not in table.info:
             continue
+        told = opened.told.pop(table, None)
+        if told is not None and _write_told(table, opened, told):
+            opened.digested[table] = 1
+            continue
         connection = session.connection(bind_arguments={"mapper": by_table[table]})
         if opened.digested.get(table):
             allow_amending(session, by_table[table])
@@ -144,9 +153,41 @@ def _take_back(connection: Connection, table: Table, opened: OpenChange) -> None
         connection.execute(delete(digests).where(of_change))
 
 
+def _write_told(table: Table, opened: OpenChange, told: Told) -> bool:
+    """The digest of the one version that was told when it was written, if that still stands.
+
+    The database says so: the change made no other, and any UPDATE would have moved it, or the
+    change itself.
+    """
+    if opened.linked and not opened.linked.isdisjoint(links_from(table)):
+        return False
+    ((row, made),) = told.reader.digests([told.row], {})
+    marks = made.content_mark + made.change_mark
+    id, place, change_place = opened.id, told.place, told.change_place
+    given = (row[0], row[1], id, made.digest, marks, id, place, id, change_place)
+    statement = _told_statement(told.reader, told.connection.dialect)
+    return told.connection.exec_driver_sql(statement, given).rowcount == 1
+
+
+@lru_cache(maxsize=256)
+def _told_statement(reader: Reader, dialect: Dialect) -> str:
+    assert reader.change is not None
+    table, format_table = reader.content.table, dialect.identifier_preparer.format_table
+    return (
+        f"INSERT INTO {format_table(table.info[DIGEST])}"
+        " (id, version_id, change_id, digest, marks)"
+        f" SELECT %s::{table.c.id.type.compile(dialect=dialect)}, %s::integer, %s::bigint,"
+        f" %s::bytea, %s::bytea FROM {format_table(table)} WHERE change_id = %s::bigint"
+        " HAVING count(*) = 1 AND bool_and(ctid = %s::tid) AND"
+        f" (SELECT ctid FROM {format_table(reader.change.table)} WHERE id = %s::bigint) = %s::tid"
+    )
+
+
 def _write(connection: Connection, table: Table, opened: OpenChange) -> int:
     reader = reader_of(table, connection.dialect)
     tables = [links for links in links_from(table) if links in opened.linked]
+    if not tables and writes_inside(connection, reader):
+        return write_inside(connection, reader, opened.id)
     written = 0
     for rows in versions_of_change(connection, reader, opened.id):
         links = links_of_rows(connection, tables, rows)

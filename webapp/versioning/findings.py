@@ -27,6 +27,7 @@ class Fault(StrEnum):
     CHAIN = "chain"  # it stood on another version before it, or its digest is another
     DIGEST_MISSING = "digest missing"  # it was never made by a transaction that keeps digests
     VERSION_MISSING = "version missing"  # its digest is there, and it is not
+    UNREADABLE = "unreadable"  # it holds text that is none: bytes that are not UTF-8
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Whoever owns the database can drop triggers: guards stop accidents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, event, text
@@ -22,7 +22,9 @@ from .shape import DIGESTS, PART
 from .sqlite import GUARD_FUNCTION
 
 #: On PostgreSQL compared as stored images: json has no equality, and 1.0 is not 1.00.
-SAME_IMAGE = "ROW(NEW.{0})::record *= ROW(OLD.{0})::record"
+SAME_IMAGE = "ROW({0})::record *= ROW({1})::record"
+#: On SQLite, for each column.
+SAME_VALUE = "NEW.{0} IS OLD.{0}"
 REFUSAL = "history is append-only: a version is never changed or removed"
 #: What a guarded table holds, as its ``info`` says.
 KINDS = ("versioned", PART, "links", DIGESTS, "append_only")
@@ -102,7 +104,7 @@ def _allowed(table: Table, same: str) -> str:
     """The condition under which an UPDATE of a versioned row is lawful for anyone."""
     kept = _kept(table, same, {"is_current_version", "version_to", *table.info["versioned"]})
     closing = "NOT NEW.is_current_version AND NEW.version_to IS NOT NULL"
-    in_place = f"{same.format(_quoted('is_current_version'))} AND NEW.version_to IS NULL"
+    in_place = f"{_same(same, [_quoted('is_current_version')])} AND NEW.version_to IS NULL"
     return " AND ".join(
         [*kept, "OLD.is_current_version", "OLD.version_to IS NULL", f"({closing} OR {in_place})"]
     )
@@ -137,22 +139,32 @@ def _lawful(table: Table, kind: str, same: str) -> str | None:
 
 
 def _kept(table: Table, same: str, free: Collection[str]) -> list[str]:
-    """A condition for each column that an UPDATE leaves as it was.
+    """The conditions under which an UPDATE leaves all but the free columns as they were.
 
     By name: a column that a table was given later stands at its end, in the model where it may.
     """
-    return [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
-        same.format(_quoted(column.name))
+    names = [  # a computed column follows from the others, and PostgreSQL has no NEW value of it
+        _quoted(column.name)
         for column in sorted(table.columns, key=lambda column: column.name)
         if column.name not in free and column.computed is None
     ]
+    if same is SAME_IMAGE and names:  # at once, since every comparison of rows has its price
+        return [_same(same, names)]
+    return [_same(same, [name]) for name in names]
+
+
+def _same(same: str, names: Sequence[str]) -> str:
+    if same is SAME_IMAGE:
+        new, old = (", ".join(f"{row}.{name}" for name in names) for row in ("NEW", "OLD"))
+        return same.format(new, old)
+    return same.format(*names)
 
 
 def _sqlite(table: Table, kind: str) -> list[str]:
     # no open change and a row without one are both NULL, which makes the row nobody's own
     own = f"OLD.change_id IS NOT NULL AND OLD.change_id IS {GUARD_FUNCTION}()"
     own = own if kind != "append_only" else "0"
-    allowed = _lawful(table, kind, "NEW.{0} IS OLD.{0}") or "0"
+    allowed = _lawful(table, kind, SAME_VALUE) or "0"
     return _sqlite_rules(table, own, allowed, _sqlite_repair(table) if kind == "versioned" else "0")
 
 
@@ -162,7 +174,7 @@ def _sqlite_repair(table: Table) -> str:
     return " AND ".join(
         [
             f"{GUARD_FUNCTION}() IS '{REPAIR}'",
-            *_kept(table, "NEW.{0} IS OLD.{0}", {"is_current_version"}),
+            *_kept(table, SAME_VALUE, {"is_current_version"}),
             f"NEW.is_current_version IS (NOT EXISTS ({newer}))",
             "(NOT NEW.is_current_version OR NEW.version_to IS NULL)",
         ]
@@ -173,7 +185,7 @@ def _sqlite_part(table: Table, kind: str) -> list[str]:
     base, free = table.info[PART]
     version = f"EXISTS (SELECT 1 FROM {_quoted(base.name)} WHERE {_same_key(table, base, 'OLD.')}"
     own = f"{version} AND change_id IS NOT NULL AND change_id IS {GUARD_FUNCTION}())"
-    in_place = [*_kept(table, "NEW.{0} IS OLD.{0}", free), f"{version} AND is_current_version)"]
+    in_place = [*_kept(table, SAME_VALUE, free), f"{version} AND is_current_version)"]
     return _sqlite_rules(table, own, " AND ".join(in_place) if free else "0")
 
 

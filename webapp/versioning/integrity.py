@@ -17,12 +17,15 @@ from sqlalchemy import (
     ColumnElement,
     Function,
     Label,
+    LargeBinary,
     Row,
     Select,
     Subquery,
     Table,
+    Text,
     and_,
     case,
+    cast,
     false,
     func,
     inspect,
@@ -39,6 +42,7 @@ from .digest_rows import DIGEST
 from .findings import Fault, Finding, ModelCheck
 from .ledger import ledger_of
 from .shape import version_table
+from .sqlite import any_text, readable
 
 #: Versions looked at by one statement.
 STRETCH = 50_000
@@ -84,22 +88,26 @@ def check_model(
     digests = _digests(session, model)
     records = versions = 0
     last = after
-    for stretch in _stretches(session, model, after):
-        if most_versions is not None and versions >= most_versions:
-            break
-        records, versions, last = records + stretch.records, versions + stretch.versions, stretch.to
-        keep(_findings(session, model, stretch))
-        if digests is not None:
-            keep(digests.findings(stretch.of(digests.table)))
-            keep(digests.gone(stretch.of(digests.digests)))
-        if progress is not None:
-            progress(versions)
-    else:
-        if digests is not None:
-            keep(digests.gone(_above(digests.digests, last)))
-        last = None
+    with any_text(session.connection(bind_arguments={"mapper": inspect(model)})):
+        for stretch in _stretches(session, model, after):
+            if most_versions is not None and versions >= most_versions:
+                break
+            records, versions = records + stretch.records, versions + stretch.versions
+            last = stretch.to
+            keep(_findings(session, model, stretch))
+            if digests is not None:
+                keep(digests.findings(stretch.of(digests.table)))
+                keep(digests.gone(stretch.of(digests.digests)))
+            if progress is not None:
+                progress(versions)
+        else:
+            if digests is not None:
+                keep(digests.gone(_above(digests.digests, last)))
+            last = None
     undigested = 0 if digests is None else digests.without
-    return ModelCheck(model, records, versions, dict(counts), tuple(findings), last, undigested)
+    return ModelCheck(
+        model, records, versions, dict(counts), tuple(findings), readable(last), undigested
+    )
 
 
 def _digests(session: Session, model: type[Any]) -> DigestCheck | None:
@@ -116,19 +124,27 @@ class Stretch(NamedTuple):
     versions: int
 
     def of(self, table: Table) -> ColumnElement[bool]:
-        return and_(_above(table, self.after), table.c.id <= self.to)
+        return and_(_above(table, self.after), table.c.id <= _bound(self.to))
 
 
 def _above(table: Table, after: Any) -> ColumnElement[bool]:
     """Ids behind that one, a number compared as a BIGINT: it may be beyond the column's range."""
     if after is None:
         return true()
-    return table.c.id > (literal(after, BigInteger) if isinstance(after, int) else after)
+    return table.c.id > (literal(after, BigInteger) if isinstance(after, int) else _bound(after))
+
+
+def _bound(id: Any) -> Any:
+    """An id to compare with; one that is no text is given by its bytes, or it would not be met."""
+    if isinstance(id, str) and id != readable(id):
+        return cast(literal(id.encode("utf-8", "surrogateescape"), LargeBinary), Text)
+    return id
 
 
 def _stretches(session: Session, model: type[Any], after: Any) -> Iterator[Stretch]:
     """The table in parts of about `STRETCH` versions, each with all versions of its records."""
     table = version_table(inspect(model))
+    connection = session.connection(bind_arguments={"mapper": inspect(model)})
     while True:
         ids = (
             select(table.c.id)
@@ -139,7 +155,8 @@ def _stretches(session: Session, model: type[Any], after: Any) -> Iterator[Stret
         )
         # not max(), which PostgreSQL lacks for UUIDs
         last = select(ids.c.id).order_by(ids.c.id.desc()).limit(1)
-        found = session.execute(last, bind_arguments={"mapper": inspect(model)}).first()
+        with any_text(connection, "surrogateescape"):
+            found = connection.execute(last).first()
         if found is None:
             return
         to = found[0]

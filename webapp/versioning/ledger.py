@@ -6,14 +6,14 @@ savepoint, makes it forget what the rollback undid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction
 
 from .types import utcnow
@@ -54,13 +54,25 @@ class ChangeMade:
     models: tuple[type[Any], ...]
 
 
+class Told(NamedTuple):
+    """A version as the statement that inserted it tells: where it and its change lie, and what is
+    digested, to be read by the `reader` of digests."""
+
+    connection: Connection
+    reader: Any
+    place: str
+    change_place: str
+    row: Sequence[Any]
+
+
 @dataclass
 class OpenChange:
     """The change that this transaction has begun: every version that it makes bears its id.
 
     `touched` are the base mappers of the models that it may have made versions of, `linked` the
     tables of links that it may have written to, `digested` the numbers of digests written so far,
-    by the table of the versions.
+    by the table of the versions. `told` is the one version that was written to a table, as it was
+    stored then.
     """
 
     id: int
@@ -69,6 +81,7 @@ class OpenChange:
     touched: set[Mapper[Any]] = field(default_factory=set)
     linked: set[Table] = field(default_factory=set)
     digested: dict[Table, int] = field(default_factory=dict)
+    told: dict[Table, Told] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -136,7 +149,8 @@ class Ledger:
         self.opened = None
         self.amending = False
         self.finished = False
-        self.allotted.clear()
+        if self.allotted:
+            self.allotted.clear()
         self.forget_plan()
 
     def forget_plan(self) -> None:

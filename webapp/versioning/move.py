@@ -1,8 +1,9 @@
 """Objects move on to their new versions before the flush, when it has nothing else to do.
 
 The ORM would look at each object again, only to find that the row is written. So where a flush is
-made of planned versions alone, all objects take their new identity at once, and a single one leads
-the flush, which writes the rows.
+made of planned versions alone, all objects take their new identity at once. Their rows are written
+right away, and the flush has nothing left; where references follow or links change with them, a
+single object leads the flush, which writes the rows.
 """
 
 from __future__ import annotations
@@ -10,28 +11,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.orm import InstanceState, Mapper, Session
+from sqlalchemy.orm import InstanceState, Mapper, Session, UOWTransaction
 from sqlalchemy.orm.attributes import flag_dirty
 
-from .ledger import Step, ledger_of
+from .ledger import Ledger, Step, ledger_of
 from .plan import finish
+from .references import referring
 from .shape import comparers
+from .write import write_steps
 
 #: Where a listener to all flushes comes from that does not ask which objects were dirty.
 #: Flask-Admin brings this one along, so it is there in every application with an admin.
 UNCONCERNED = {"sqlalchemy_utils.aggregates"}
 
 
-def move_on(session: Session, dirty: Sequence[Any]) -> None:
+def move_on(session: Session, flush_context: UOWTransaction, dirty: Sequence[Any]) -> None:
     """Let the dirty objects be their planned versions, unless the ORM has to see them.
 
     It has to where the flush is about other objects as well, whose rows may have to be written in
     turn; where a reference or collection changed; and where somebody listens to updates.
     """
-    steps = list(ledger_of(session).steps.values())
+    ledger = ledger_of(session)
+    steps = list(ledger.steps.values())
     if not steps or len(steps) != len(dirty) or session.new or session.deleted:
         return
-    if any(map(_has_listeners, {step.mapper for step in steps})) or _flush_is_watched(session):
+    models = {step.mapper for step in steps}
+    if any(map(_has_listeners, models)) or _flush_is_watched(session):
         return
     if not all(map(_only_columns, steps)):
         return
@@ -40,7 +45,22 @@ def move_on(session: Session, dirty: Sequence[Any]) -> None:
     if not session.in_transaction():
         session.begin()
     _register(session, steps)
-    flag_dirty(steps[0].obj)
+    if ledger.deleted or ledger.linked or ledger.set_references or any(map(referring, models)):
+        flag_dirty(steps[0].obj)
+    else:
+        _write(session, flush_context, ledger)
+
+
+def _write(session: Session, flush_context: UOWTransaction, ledger: Ledger) -> None:
+    """Write the planned versions as the flush would, which tells its listeners, and fails alike."""
+    try:
+        write_steps(session, ledger)
+        session.dispatch.after_flush(session, flush_context)
+        session.dispatch.after_flush_postexec(session, flush_context)
+    except BaseException:
+        # private, and guarded by a test: what a flush does that fails
+        session._autobegin_t()._begin().rollback(_capture_exception=True)
+        raise
 
 
 def _register(session: Session, steps: Sequence[Step]) -> None:

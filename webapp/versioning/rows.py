@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, Table, case, null, select, true, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Table,
+    case,
+    false,
+    literal_column,
+    null,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import Mapper
 
 from .shape import KEY, all_columns, part_tables, version_table
+
+#: What no statement needs to be given.
+ONE = literal_column("1", Integer)
 
 
 def column_of(mapper: Mapper[Any], name: str) -> Column[Any]:
@@ -39,7 +55,7 @@ def cell(rows: FromClause, mapper: Mapper[Any], name: str) -> ColumnElement[Any]
 def closed_row(table: Table, at: ColumnElement[Any]) -> dict[Column[Any], Any]:
     """What closing sets on an old row: it loses the flag and was superseded `at`."""
     rows = table.c
-    return {rows.is_current_version: False, rows.version_to: at, **untouched(table, {})}
+    return {rows.is_current_version: false(), rows.version_to: at, **untouched(table, {})}
 
 
 def untouched(table: Table, written: dict[Column[Any], Any]) -> dict[Column[Any], Any]:
@@ -65,7 +81,7 @@ def next_row(
     values.update((c, value) for c, value in replaced.items() if c.table is table)
     values.update(
         {
-            table.c.version_id: old.version_id + 1,
+            table.c.version_id: old.version_id + ONE,
             table.c.is_current_version: true(),
             table.c.version_from: at,
             table.c.version_to: null(),
@@ -80,7 +96,7 @@ def next_part(table: Table, replaced: dict[Column[Any], Any]) -> dict[Column[Any
     """What the table of a joined subclass adds to the next version, as `next_row`."""
     values: dict[Column[Any], Any] = {c: c for c in table.c if c.computed is None}
     values.update((c, value) for c, value in replaced.items() if c.table is table)
-    return {**values, table.c.version_id: table.c.version_id + 1}
+    return {**values, table.c.version_id: table.c.version_id + ONE}
 
 
 def by_table(values: dict[Column[Any], Any]) -> dict[Table, dict[Column[Any], Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -14,9 +15,41 @@ GUARD_FUNCTION = "versioning_change"
 #: The SQL function that tells what is given for a batch of rows, by column and id, and the name
 #: under which ``Connection.info`` holds it.
 GIVEN_FUNCTION = GIVEN = "versioning_given"
+#: The SQL function that makes a version's digest, and the name under which ``Connection.info``
+#: holds what it is made by.
+DIGEST_FUNCTION = DIGESTING = "versioning_digest"
 
 CACHE_KIB = 32 * 1024
 CHECKPOINT_PAGES = 4_000
+
+
+@contextmanager
+def any_text(connection: Connection, errors: str = "backslashreplace") -> Iterator[None]:
+    """Read text that another program wrote and that is not UTF-8, where SQLite's driver refuses it:
+    its bytes are told as `errors` has it, ``\\xff``. On PostgreSQL there is no such text.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    before = driver.text_factory
+    driver.text_factory = str if errors == "strict" else lambda raw: raw.decode("utf-8", errors)
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def readable(value: Any) -> Any:
+    """Of what was read with "surrogateescape": text that can be shown."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return value
+
+
+def is_undecodable(error: BaseException) -> bool:
+    """Whether SQLite's driver refused text that is not UTF-8."""
+    return "Could not decode to UTF-8" in str(error)
 
 
 def prepare_sqlite(
@@ -49,6 +82,10 @@ def prepare_sqlite(
         record.info[GIVEN] = ()
         dbapi_connection.create_function(
             GIVEN_FUNCTION, 2, lambda column, id: record.info[GIVEN][column][id]
+        )
+        record.info[DIGESTING] = None
+        dbapi_connection.create_function(
+            DIGEST_FUNCTION, -1, lambda *row: record.info[DIGESTING](*row)
         )
 
     def end_amending(connection: Connection) -> None:

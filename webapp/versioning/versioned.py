@@ -167,7 +167,7 @@ def plan_versions(session: Session, flush_context: UOWTransaction, instances: An
     except BaseException:
         plan.undo(session)
         raise
-    move.move_on(session, dirty)
+    move.move_on(session, flush_context, dirty)
 
 
 def _plan_edits(session: Session) -> list[Any]:

@@ -1,30 +1,21 @@
 """Writes planned versions: the old rows are closed, the next ones copied from them.
 
 A new row is copied inside the database, with the changed columns replaced, so that a column which
-was never loaded keeps its value to the byte. Three ways lead there: rows with values by one
-statement or two, many of them as one set (`batch`), and each row with SQL expressions alone.
+was never loaded keeps its value to the byte. Four ways lead there: one row with values (`lone`),
+many of them as one set (`batch`) or by a statement for each, and each row with SQL expressions.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     Connection,
-    Insert,
-    Table,
-    Update,
     and_,
-    bindparam,
-    case,
-    insert,
     literal,
     select,
-    true,
     tuple_,
     update,
 )
@@ -35,15 +26,16 @@ from . import onupdate
 from .batch import supersede_as_one
 from .change import allow_amending, open_change
 from .conflict import raise_conflict
+from .copies import close_statement, copying, given_for, insert_statements
 from .edits import edits_of, holds_sql, is_expression, make_clean
 from .ledger import LEDGER, Ledger, OpenChange, Step
+from .lone import supersede_lone, takes
 from .plan import finish
 from .queries import live
 from .references import referring
 from .repoint import follow
-from .rows import by_table, closed_row, column_of, keys_in, next_part, next_row, untouched
-from .shape import chunks, computed_columns, part_tables, unversioned_columns, version_table
-from .types import UtcDateTime
+from .rows import by_table, column_of, keys_in, untouched
+from .shape import chunks, computed_columns, unversioned_columns, version_table
 
 CHUNK = 500
 
@@ -56,8 +48,12 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     """
     session = state.session
     ledger: Ledger | None = session.info.get(LEDGER) if session is not None else None
-    if session is None or ledger is None or not (ledger.steps or ledger.in_place):
-        return
+    if session is not None and ledger is not None and (ledger.steps or ledger.in_place):
+        write_steps(session, ledger)
+
+
+def write_steps(session: Session, ledger: Ledger) -> None:
+    """Write every planned version."""
     steps, in_place = list(ledger.steps.values()), list(ledger.in_place.items())
     ledger.written.update(ledger.steps, ledger.in_place)
     ledger.steps.clear()
@@ -65,7 +61,7 @@ def write_planned(mapper: Mapper[Any], connection: Connection, state: InstanceSt
     models = dict.fromkeys(step.mapper for step in steps)
     for model in models:
         group = [step for step in steps if step.mapper is model]
-        _write_steps(session, model, group, open_change(session, model))
+        _write_steps(session, model, group)
     for model in models:
         if referring(model):
             ids = [step.id for step in steps if step.mapper is model and step.op != "delete"]
@@ -81,9 +77,7 @@ def _has_listeners(mapper: Mapper[Any]) -> bool:
     return len(mapper.dispatch.before_update) > 1
 
 
-def _write_steps(
-    session: Session, mapper: Mapper[Any], steps: list[Step], opened: OpenChange
-) -> None:
+def _write_steps(session: Session, mapper: Mapper[Any], steps: list[Step]) -> None:
     connection = session.connection(bind_arguments={"mapper": mapper})
     steps.sort(key=_by_id)  # in one order everywhere, so that writers wait and do not deadlock
     completes = onupdate.has_any(mapper)
@@ -93,15 +87,31 @@ def _write_steps(
         step.values = onupdate.add_to(mapper, edits) if added else edits
     special = _with_expressions(steps)
     copies = [step for step in steps if step.copy]
-    count = None
-    if len(copies) == len(steps) and not special:
-        count = supersede_as_one(connection, mapper, steps, opened)
+    as_copies = len(copies) == len(steps) and not special
+    if as_copies and len(steps) == 1 and takes(connection, mapper):
+        if not supersede_lone(session, connection, mapper, steps[0]):
+            raise_conflict(connection, mapper, steps)
+        opened = open_change(session, mapper)
+    else:
+        opened = open_change(session, mapper)
+        _supersede(connection, mapper, steps, opened, as_one=as_copies)
+    _settle(copies, opened)
+    _fetch_computed(connection, mapper, copies, special)
+
+
+def _supersede(
+    connection: Connection,
+    mapper: Mapper[Any],
+    steps: Sequence[Step],
+    opened: OpenChange,
+    *,
+    as_one: bool,
+) -> None:
+    count = supersede_as_one(connection, mapper, steps, opened) if as_one else None
     if count is None:
         count = _supersede_each(connection, mapper, steps, opened)
     if count != len(steps):
         raise_conflict(connection, mapper, steps, opened.id)
-    _settle(copies, opened)
-    _fetch_computed(connection, mapper, copies, special)
 
 
 def _with_expressions(steps: Sequence[Step]) -> list[Step]:
@@ -157,7 +167,7 @@ def _insert(
     mixed = len(sets) > 1
     rows = []
     for step in steps:
-        row = _key(step, opened)
+        row = given_for(step, opened)
         for name in names:
             row[f"v_{name}"] = step.values.get(name)
             if mixed:
@@ -179,18 +189,8 @@ def _insert_expressions(
     for name, value in step.values.items():
         column = column_of(mapper, name)
         replaced[column] = value if is_expression(value) else literal(value, column.type)
-    for statement in _copies(mapper, replaced):
-        connection.execute(statement, _key(step, opened))
-
-
-def _key(step: Step, opened: OpenChange) -> dict[str, Any]:
-    return {
-        "b_id": step.id,
-        "b_version": step.old_version,
-        "b_at": max(opened.at, step.old_from),
-        "b_op": step.op,
-        "b_change": opened.id,
-    }
+    for statement in copying(mapper, replaced):
+        connection.execute(statement, given_for(step, opened))
 
 
 def _settle(steps: Sequence[Step], opened: OpenChange) -> None:
@@ -258,60 +258,3 @@ def _write_in_place(session: Session, mapper: Mapper[Any], state: InstanceState[
             session.expire(state.obj(), [name])
         else:
             set_committed_value(state.obj(), name, value)
-
-
-@lru_cache(maxsize=256)
-def close_statement(table: Table) -> Update:
-    """Take the flag from one row, if it still has it: the row count tells."""
-    return (
-        update(table)
-        .where(
-            table.c.id == bindparam("b_id"),
-            table.c.version_id == bindparam("b_version"),
-            table.c.is_current_version == true(),
-        )
-        .values(closed_row(table, bindparam("b_at", type_=UtcDateTime())))
-    )
-
-
-@lru_cache(maxsize=1024)
-def insert_statements(
-    mapper: Mapper[Any], names: tuple[str, ...], mixed: bool, shared: frozenset[str] = frozenset()
-) -> list[Insert]:
-    """Copy one row to its next version with new values in the named attributes.
-
-    A statement for each table that holds a part of it, the base first. With `mixed`, a parameter
-    ``set_<name>`` tells for each row whether it takes the new value. `shared` attributes take the
-    expression of their ``onupdate``.
-    """
-    replaced: dict[Column[Any], Any] = {
-        column_of(mapper, name): onupdate.expression(mapper, name) for name in shared
-    }
-    for name in names:
-        column = column_of(mapper, name)
-        value: Any = bindparam(f"v_{name}", type_=column.type)
-        if mixed:
-            value = case((bindparam(f"set_{name}", type_=true().type), value), else_=column)
-        replaced[column] = value
-    return _copies(mapper, replaced)
-
-
-def _copies(mapper: Mapper[Any], replaced: dict[Column[Any], Any]) -> list[Insert]:
-    table = version_table(mapper)
-    values = next_row(
-        table,
-        replaced,
-        at=bindparam("b_at", type_=UtcDateTime()),
-        op=bindparam("b_op", type_=table.c.version_op.type),
-        change_id=bindparam("b_change", type_=table.c.change_id.type),
-    )
-    old = and_(table.c.id == bindparam("b_id"), table.c.version_id == bindparam("b_version"))
-    parts = {table: values, **{t: next_part(t, replaced) for t in part_tables(mapper)}}
-    return [
-        insert(t).from_select(
-            list(row),
-            select(*row.values()).select_from(mapper.persist_selectable).where(old),
-            include_defaults=False,
-        )
-        for t, row in parts.items()
-    ]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.versioning.digests.conftest import digests_in, recomputed, without_guards
@@ -205,3 +206,59 @@ def test_to_keep_them_twice_is_harmless() -> None:
     before = set(Base.metadata.tables)
     keep_digests(Base.metadata)
     assert set(Base.metadata.tables) == before
+
+
+NO_TEXT = "CAST(x'61ff62' AS TEXT)"  # an a, a byte that is no UTF-8, a b
+
+
+@pytest.fixture
+def on_sqlite(kept: World) -> World:
+    if not kept.is_sqlite:
+        pytest.skip("PostgreSQL refuses text that is not UTF-8")
+    return kept
+
+
+def test_text_that_is_none_is_told_of_its_version(on_sqlite: World, session: Session) -> None:
+    session.rollback()
+    without_guards(on_sqlite, f"UPDATE tag SET name = {NO_TEXT} WHERE id = 1 AND version_id = 2")
+    assert found(checked(session, Tag)) == [(Fault.UNREADABLE, 1, 2)]
+
+
+def test_so_it_is_of_a_version_without_digest(on_sqlite: World, session: Session) -> None:
+    session.rollback()
+    without_guards(
+        on_sqlite,
+        "DELETE FROM tag_digest",
+        f"UPDATE tag SET name = {NO_TEXT} WHERE id = 2",
+    )
+    check = checked(session, Tag)
+    assert (found(check), check.undigested) == ([(Fault.UNREADABLE, 2, 1)], 3)
+
+
+def test_an_operation_that_is_no_text_stops_no_check(on_sqlite: World, session: Session) -> None:
+    session.rollback()
+    without_guards(on_sqlite, f"UPDATE tag SET version_op = {NO_TEXT} WHERE id = 2")
+    check = checked(session, Tag)
+    assert set(found(check)) == {(Fault.OPERATION, 2, 1), (Fault.UNREADABLE, 2, 1)}
+    assert next(each.found for each in check.findings) == r"a\xffb"
+
+
+def test_an_id_that_is_no_text_is_told_by_its_bytes(on_sqlite: World) -> None:
+    session = on_sqlite.session(Change)
+    session.add_all([Boat(id=id, name="x", load=1) for id in ("a", "z")])
+    session.commit()
+    where = "WHERE id = 'z'"
+    without_guards(
+        on_sqlite, *(f"UPDATE {t} SET id = {NO_TEXT} {where}" for t in ("boat", "vehicle"))
+    )
+    assert (Fault.UNREADABLE, r"a\xffb", 1) in found(checked(session, Vehicle))
+
+
+def test_others_are_read_as_ever_after_a_check(on_sqlite: World, session: Session) -> None:
+    session.rollback()
+    without_guards(on_sqlite, f"UPDATE tag SET name = {NO_TEXT} WHERE version_id = 2")
+    check_model(session, Tag)
+    assert session.get_one(Tag, (1, 3)).name == "I"
+    with pytest.raises(OperationalError, match="UTF-8"):
+        session.get(Tag, (1, 2))
+    session.rollback()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import create_engine, event, text, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, sessionmaker
 
 from tests.versioning.digests.conftest import digests_in, recomputed, without_guards
 from tests.versioning.digests.models import Boat, Change, Tag, Thing, Truck
 from tests.versioning.world import World
-from webapp.versioning import ChangeMade, enable_versioning, restore
+from webapp.versioning import ChangeMade, Versioned, enable_versioning, keep_digests, restore
 
 
 def kept_of(world: World, model: Any) -> list[tuple[Any, int]]:
@@ -89,6 +89,50 @@ def test_it_is_that_of_the_last_values_of_the_transaction(kept: World, session: 
     session.execute(update(Tag).values(name="four"))
     session.commit()
     assert kept_of(kept, Tag) == [(1, 1), (1, 2)]
+
+
+BEFORE_THE_COMMIT = {
+    "altered": "UPDATE tag SET name = 'three' WHERE version_id = 2",
+    "joined": "INSERT INTO tag (id, version_id, name, is_current_version, version_from, version_op,"
+    " change_id) SELECT 9, 1, 'nine', is_current_version, version_from, 'create', change_id"
+    " FROM tag WHERE version_id = 2",
+    "its change altered": "UPDATE change SET reason = 'three' WHERE id = 2",
+}
+
+
+@pytest.mark.parametrize("how", BEFORE_THE_COMMIT)
+def test_of_what_sql_made_of_it_before_the_commit(kept: World, session: Session, how: str) -> None:
+    (tag,) = added(session, "one")
+    session.rollback()
+    kept.unguarded("DELETE FROM tag_digest WHERE id = 0", table="tag")
+    kept.unguarded("DELETE FROM tag_digest WHERE id = 0", table="change")
+    tag.name = "two"
+    session.flush()
+    session.execute(text(BEFORE_THE_COMMIT[how]))
+    session.commit()
+    assert kept_of(kept, Tag) == [(1, 1), (1, 2), *([(9, 1)] if how == "joined" else [])]
+
+
+def test_without_a_prepared_engine(sqlite_url: str) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Note(Versioned, Base):
+        __tablename__ = "note"
+        text: Mapped[str]
+
+    keep_digests(Base.metadata)
+    engine = create_engine(sqlite_url)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        enable_versioning(session)
+        note = Note(text="one")
+        session.add(note)
+        session.commit()
+        note.text = "two"
+        session.commit()
+    assert kept_of(World(engine), Note) == [(1, 1), (1, 2)]
+    engine.dispose()
 
 
 def test_not_of_what_is_written_in_place(kept: World, session: Session) -> None:
