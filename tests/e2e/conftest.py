@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -71,10 +71,17 @@ def serve(app: Flask) -> Iterator[LiveServer]:
         yield LiveServer(f"http://127.0.0.1:{bound_port(server)}", app)
     finally:
         server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(lambda: close_all(server._map))  # in its own thread
+        server.trigger.pull_trigger(lambda: _let_go(server))  # in its own thread
         thread.join()
         with app.app_context():
             database.close()
+
+
+def _let_go(server: Any) -> None:
+    """Close the connections with the files that they had still to send, then the server."""
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+    close_all(server._map)
 
 
 @pytest.fixture
