@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
+from itertools import cycle
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.benchmarks.databases import connect, empty_database, settle
 from tests.benchmarks.fill import fill
 from tests.benchmarks.models import contender
 from tests.benchmarks.timing import Seconds
-from webapp.versioning import hold
+from webapp.versioning import complete_digests, hold
 
 
 class Subject:
@@ -33,7 +34,7 @@ class Subject:
         self.engine = connect(url)
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.contender.enable(self.sessions)
-        self.held: dict[str, Iterator[Any]] = {}
+        self.piles: dict[str, Iterator[int]] = {}
         self.session = self.sessions()
 
     def create(self) -> None:
@@ -43,23 +44,33 @@ class Subject:
         with self.engine.begin() as connection:
             fill(connection, self.contender, first, last, versions)
 
+    def digest(self) -> None:
+        """Give each version the digest that it had if it had been written one by one."""
+        with self.sessions() as session:
+            complete_digests(session, self.model)
+            session.commit()
+
     def settle(self) -> None:
         settle(self.engine)
 
-    def hold(self, pile: str, ids: list[int], again: int = 1) -> None:
-        """Load records, to be edited one after the other, `again` times each."""
-        found = self._load(self.session, ids)
-        self.session.commit()
-        self.held[pile] = iter([record for _ in range(again) for record in found])
+    def pile(self, name: str, ids: list[int]) -> None:
+        """Records to be edited, in this order, over and over."""
+        self.piles[name] = cycle(ids)
 
     def edit(self, pile: str) -> Seconds:
-        """Edit one attribute of the pile's next record, which is loaded, and commit."""
-        record = next(self.held[pile])
+        """Edit one attribute of the pile's next record, which is loaded, and commit.
+
+        The session holds no other: the ORM looks at each object that it holds at every commit.
+        """
+        record = self.session.scalars(self.one(next(self.piles[pile]))).one()
+        self.session.commit()
         price = record.price + 1
         begun = perf_counter()
         record.price = price
         self.session.commit()
-        return perf_counter() - begun
+        seconds = perf_counter() - begun
+        self.session.expunge_all()
+        return seconds
 
     def load_and_edit(self, id: int) -> Seconds:
         """A session's whole life: load one record, edit it, commit."""

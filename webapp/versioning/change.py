@@ -142,7 +142,7 @@ def _open(session: Session, ledger: Ledger, mapper: Mapper[Any]) -> OpenChange:
 
 
 def _record(connection: Connection, changes: Table, row: dict[str, Any]) -> int:
-    if sends(connection) and takes_no_defaults(changes):
+    if connection.dialect.name == "sqlite" and sends(connection) and takes_no_defaults(changes):
         return _sent(changes, connection.dialect).execute(connection, row).lastrowid
     result = connection.execute(_recording(changes), row)
     assert result.inserted_primary_key is not None

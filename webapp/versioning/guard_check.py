@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Inspector, MetaData, Table, inspect, text
 from sqlalchemy.schema import AddConstraint
 
 from .anchors import ANCHOR, anchor_statements, refill_statement
-from .guard import FUNCTION, KINDS, guard_statements
+from .guard import KINDS, guard_statements
+from .guard_postgresql import FUNCTION
 from .key_rules import key_check
 
 ASKED = re.compile(r'(?:NEW|OLD)\.(?:"((?:[^"]|"")+)"|(\w+))|UPDATE OF (\w+)')

@@ -6,7 +6,7 @@ savepoint, makes it forget what the rollback undid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -54,15 +54,14 @@ class ChangeMade:
     models: tuple[type[Any], ...]
 
 
-class Told(NamedTuple):
-    """A version as the statement that inserted it tells: where it and its change lie, and what is
-    digested, to be read by the `reader` of digests."""
+class Sealed(NamedTuple):
+    """The one version whose digest was written by the statement that inserted it and recorded its
+    change: their tables, and the `seal` that the next statement breaks."""
 
     connection: Connection
-    reader: Any
-    place: str
-    change_place: str
-    row: Sequence[Any]
+    seal: object
+    table: Table
+    changes: Table
 
 
 @dataclass
@@ -71,8 +70,7 @@ class OpenChange:
 
     `touched` are the base mappers of the models that it may have made versions of, `linked` the
     tables of links that it may have written to, `digested` the numbers of digests written so far,
-    by the table of the versions. `told` is the one version that was written to a table, as it was
-    stored then.
+    by the table of the versions. `sealed` is the version among them that was digested at once.
     """
 
     id: int
@@ -81,7 +79,7 @@ class OpenChange:
     touched: set[Mapper[Any]] = field(default_factory=set)
     linked: set[Table] = field(default_factory=set)
     digested: dict[Table, int] = field(default_factory=dict)
-    told: dict[Table, Told] = field(default_factory=dict)
+    sealed: Sealed | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -74,14 +74,14 @@ def next_row(
 ) -> dict[Column[Any], Any]:
     """The next version of a row of `table` as SQL expressions over that row, by column.
 
-    `old` are the columns of the row, where it is not read from the table itself.
+    `old` are the columns of the row by key, where it is not read from the table itself.
     """
     old = table.c if old is None else old
     values: dict[Column[Any], Any] = {c: old[c.key] for c in table.c if c.computed is None}
     values.update((c, value) for c, value in replaced.items() if c.table is table)
     values.update(
         {
-            table.c.version_id: old.version_id + ONE,
+            table.c.version_id: old["version_id"] + ONE,
             table.c.is_current_version: true(),
             table.c.version_from: at,
             table.c.version_to: null(),

@@ -1,6 +1,6 @@
 """Digests cost one SELECT and one INSERT for each table of a transaction, however many the rows.
 
-SQLite needs the INSERT alone, and so does PostgreSQL where a transaction edits one record.
+SQLite needs the INSERT alone, and PostgreSQL no more than the edit where that is of one record.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ def test_of_one_edit(kept: World, session: Session) -> None:
     (tag,) = make(session, 1)
     tag.name = "b"
     seen = committed(kept, session)
-    change_and_version = ["INSERT", "UPDATE", "INSERT"] if kept.is_sqlite else ["WITH"]
-    assert seen == [*change_and_version, "INSERT"]
+    assert seen == (["INSERT", "UPDATE", "INSERT", "INSERT"] if kept.is_sqlite else ["WITH"])
 
 
 @pytest.mark.parametrize("count", [2, 1000])
@@ -70,7 +69,9 @@ def test_links_that_nobody_touched_are_not_read(kept: World, session: Session) -
     session.add(thing)
     session.commit()
     thing.name = "y"
-    assert committed(kept, session).count("SELECT") == 1  # the computed column
+    computed_column = ["SELECT"]
+    wanted = [*computed_column, *digesting(kept)]
+    assert committed(kept, session)[-len(wanted) :] == wanted
     thing.tags = [other]
     assert committed(kept, session)[-3:] == ["SELECT", "SELECT", "INSERT"]
 
