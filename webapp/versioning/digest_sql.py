@@ -7,7 +7,7 @@ as for other types that `canonical_sql` cannot write, the digest is made like th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -50,6 +50,8 @@ from .canonical_values import Writer, to_json
 from .digest_rows import DIGEST, Reader
 
 LINE_FEED = literal_column("'\\x0a'::bytea", LargeBinary())
+#: The version of PostgreSQL that brought `trim_scale`.
+SINCE = (13,)
 #: What PostgreSQL takes of a function's arguments, less the separator.
 MOST_COLUMNS = 99
 
@@ -65,7 +67,7 @@ class Lines(NamedTuple):
 def makes_digests(reader: Reader, dialect: Dialect) -> bool:
     """Whether PostgreSQL can write the lines of a table's versions and of their change."""
     content, changes = reader.content, reader.change
-    if changes is None or content.parts:
+    if changes is None or content.parts or (dialect.server_version_info or SINCE) < SINCE:
         return False
     plain = [
         *(content.table.c[name] for name in HEAD),
@@ -80,13 +82,22 @@ def makes_digests(reader: Reader, dialect: Dialect) -> bool:
 
 
 class Document(NamedTuple):
-    """A column that the statement has to be told of: what it holds by an object's attribute `name`,
-    and the JSON of that."""
+    """A column that the statement has to be told of: the text that it holds by an object's
+    attribute `name`, and the JSON of that."""
 
     column: Column[Any]
     name: str
     read: Callable[[Any], str | None]
     write: Writer
+
+    def tell(self, loaded: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """Both, or neither where it was not loaded, or cannot be sent, as half a surrogate pair."""
+        raw = self.read(loaded[self.name]) if self.name in loaded else None
+        made = None if raw is None else self.write(raw)
+        try:
+            return raw, made and made.encode().decode()
+        except UnicodeEncodeError:
+            return None, None
 
 
 @lru_cache(maxsize=256)
@@ -105,10 +116,8 @@ def told_of(
 ) -> dict[str, str | None]:
     """The parameters that tell an object's documents."""
     found: dict[str, str | None] = {}
-    for n, (_, name, read, write) in enumerate(documents(reader, mapper, dialect)):
-        raw = read(state.dict[name]) if name in state.dict else None
-        found[f"raw_{n}"] = raw
-        found[f"made_{n}"] = None if raw is None else write(raw)
+    for n, document in enumerate(documents(reader, mapper, dialect)):
+        found[f"raw_{n}"], found[f"made_{n}"] = document.tell(state.dict)
     return found
 
 

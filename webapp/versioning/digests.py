@@ -5,8 +5,8 @@ are made once for a transaction, right before its commit, from the rows as they 
 amended, made by statements, filled in or rounded by the database is in them as it is there.
 `canonical` has the recipe. The hashing is Python's: the text that is hashed must be the same on
 every database, SQLite has no SHA-256, and whoever checks the recipe needs none either. The one
-exception is an edit of one record on PostgreSQL, where the way to Python and back would cost as
-much as a third of the edit (`digest_sql`); tests hold the two together.
+exception is an edit of one record on PostgreSQL, whose digest took half as long as the edit itself
+by way of Python (`digest_sql`); tests hold the two to the same bytes.
 
 A digest added later, to a version older than the digests, names no change in its row. The first
 digest of a record that was made with its change stands on no such one, but on none.

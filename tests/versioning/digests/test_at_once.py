@@ -296,6 +296,12 @@ def test_a_document_that_is_left_alone_or_altered_in_place(kept: World, session:
     assert commit(kept, session, Paper) == BY_PYTHON
 
 
+def test_a_document_that_is_no_text(kept: World, session: Session) -> None:
+    paper = added(session, Paper(name="x", doc={}))
+    paper.doc = {"half": "\ud800"}
+    assert commit(kept, session, Paper) == BY_PYTHON
+
+
 def test_a_document_that_was_not_loaded(kept: World, session: Session) -> None:
     added(session, Paper(name="x", doc={}, later={"a": 1}))
     session.expunge_all()
