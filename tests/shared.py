@@ -5,6 +5,7 @@ Building an application and answering its first request takes ten times as long 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,9 @@ def _shared(given: dict[str, Any]) -> Flask:
         with app.app_context():
             _follow(db.engine)
         _MADE[key[0], frozenset(db.metadata.tables)] = app  # its models may be new ones
+        # it stays, so nobody has to look whether it is rubbish: a dozen of them make that seconds
+        gc.collect()
+        gc.freeze()
         return app
     folder.mkdir(parents=True, exist_ok=True)
     app.instance_path = str(folder)
