@@ -111,6 +111,25 @@ def test_all_cannot_be_removed(history: World) -> None:
     refused(history, "DELETE FROM note")
 
 
+def test_what_another_trigger_makes_of_an_old_row_is_refused(db: World) -> None:
+    """As one that notes the time of each UPDATE, which would alter a row as it is closed."""
+    if db.is_sqlite:  # where no trigger alters the row that it is called for
+        return
+    db.create(Change, Note)
+    session = db.session()
+    note = add_note(session)
+    session.rollback()
+    db.sql(
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN NEW.title = 'touched'; RETURN NEW; END $$"
+    )
+    db.sql("CREATE TRIGGER zz_touch BEFORE UPDATE ON note FOR EACH ROW EXECUTE FUNCTION touch()")
+    note.title = "two"
+    with pytest.raises(IntegrityError, match="append-only"):
+        session.commit()
+    assert db.rows(Note, "title") == [(1, 1, True, "one")]
+
+
 def test_truncate_is_refused(history: World) -> None:
     if not history.is_sqlite:  # which has no TRUNCATE
         for statement in ("TRUNCATE note", "TRUNCATE note CASCADE", "TRUNCATE change"):

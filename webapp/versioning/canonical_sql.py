@@ -81,7 +81,7 @@ def is_told(kind: TypeEngine[Any], dialect: Dialect) -> bool:
 
 def may_fail(kind: TypeEngine[Any], dialect: Dialect) -> bool:
     """Whether the database makes JSON of some of the column's values alone."""
-    return isinstance(stored(kind, dialect), JSON | Float)
+    return isinstance(stored(kind, dialect), Float)
 
 
 def is_as_told(

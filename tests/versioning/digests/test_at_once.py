@@ -6,7 +6,6 @@ It is the one that Python makes, whatever the values; Python does where the data
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -40,11 +39,13 @@ from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, deferred, mapped_column
 
 from tests.versioning.digests.conftest import digests_in, recomputed
+from tests.versioning.digests.models import Mood
 from tests.versioning.world import World, world
 from webapp.versioning import (
     ChangeRecord,
     UtcDateTime,
     Versioned,
+    VersioningError,
     change,
     install_guards,
     keep_digests,
@@ -57,11 +58,6 @@ class Base(DeclarativeBase):
 
 class Change(ChangeRecord, Base):
     __tablename__ = "change"
-
-
-class Mood(enum.Enum):
-    GLAD = "glad, in words"
-    SAD = "sad"
 
 
 class Wide(Versioned, Base):
@@ -378,6 +374,6 @@ def test_an_edit_of_a_row_that_another_closed_writes_none(kept: World, session: 
     kept.unguarded("DELETE FROM paper_digest", table="paper_digest")
     kept.unguarded("UPDATE paper SET is_current_version = false", table="paper")
     paper.name = "y"
-    with pytest.raises(Exception, match="Paper"):
+    with pytest.raises(VersioningError, match="does not bear the current flag"):
         session.commit()
     assert digests_in(kept, "paper") == {}

@@ -206,9 +206,9 @@ def test_the_guards_let_nothing_else_through_not_even_in_a_repair(
     notes: World, session: Session, three: Note, statement: str
 ) -> None:
     session.rollback()
+    notes.sql("DROP INDEX uq_note_one_current")  # which may refuse it before the guard does
     as_a_repair(session)
-    # what comes first on PostgreSQL: the guard looks at a row when it is updated
-    with pytest.raises(IntegrityError, match=r"append-only|note_one_current"):
+    with pytest.raises(IntegrityError, match="append-only"):
         session.execute(text(statement))
 
 

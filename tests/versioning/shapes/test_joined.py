@@ -211,8 +211,10 @@ def test_inserted_by_statement(db: World, session: Session) -> None:
     ],
 )
 def test_a_part_is_never_rewritten(db: World, session: Session, statement: str) -> None:
-    # what comes first on PostgreSQL: the guard looks at a row when it is updated
-    with pytest.raises(IntegrityError, match=r"append-only|violates foreign key"):
+    if not db.is_sqlite:  # there a foreign key may refuse it before the guard does
+        for table in ("tanker", "truck"):
+            db.sql(f"ALTER TABLE {table} DROP CONSTRAINT {table}_id_version_id_fkey")
+    with pytest.raises(IntegrityError, match="append-only"):
         db.sql(statement)
 
 
