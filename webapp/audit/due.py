@@ -10,12 +10,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import (
     ColumnElement,
     Select,
+    bindparam,
     case,
     func,
     insert,
@@ -77,7 +79,7 @@ class Rule:
                 return select(number).group_by(number).having(func.count() > most)
         return select(number)
 
-    def fits(self, change_id: int) -> ColumnElement[bool]:
+    def fits(self, change_id: Any) -> ColumnElement[bool]:
         """Whether it fits this change."""
         query = self.changes()
         [number] = query.selected_columns
@@ -86,17 +88,24 @@ class Rule:
 
 def write_due(session: Session, change: ChangeMade) -> None:
     """Note why the change awaits a review, if it does; called again, add what is new."""
-    rules = [each for each in rules_of() if each.base in change.models]
+    rules = tuple(each for each in rules_of() if each.base in change.models)
     if not rules:
         return
-    last = select(Review.act).where(Review.change_id == change.id, Review.followed_by.is_(None))
-    asked = [each.fits(change.id).label(f"rule_{n}") for n, each in enumerate(rules)]
-    query = select(Change.actor, last.scalar_subquery(), *asked).where(Change.id == change.id)
     with session.no_autoflush:
-        actor, state, *found = session.execute(query).one()
+        actor, state, *found = session.execute(_asking(rules), {"change": change.id}).one()
     fitting = [each for each, fits in zip(rules, found, strict=True) if fits]
     row = {"change_id": change.id, "change_at": change.at, "actor": actor}
     _write(session, [(row, state, fitting)])
+
+
+@lru_cache(maxsize=256)
+def _asking(rules: tuple[Rule, ...]) -> Select[Any]:
+    """The change's actor and state, and whether each of the policies fits. Made once: every save
+    asks."""
+    id = bindparam("change", type_=Change.id.type)
+    last = select(Review.act).where(Review.change_id == id, Review.followed_by.is_(None))
+    asked = [each.fits(id).label(f"rule_{n}") for n, each in enumerate(rules)]
+    return select(Change.actor, last.scalar_subquery(), *asked).where(Change.id == id)
 
 
 def enqueue(session: Session, changes: Sequence[Any]) -> tuple[int, int]:

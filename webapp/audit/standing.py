@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     ColumnElement,
+    CompoundSelect,
     Select,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
     func,
@@ -34,6 +38,9 @@ Bars = frozenset[str]
 #: How the reason of an undo begins.
 UNDO = "Undo of change "
 Threads = Mapping[int, Sequence[Review]]
+#: A model, and the names of some of its fields.
+Fields = tuple[type[Any], frozenset[str]]
+CHANGES: BindParameter[Any] = bindparam("changes", expanding=True)
 
 
 def bars(
@@ -86,11 +93,17 @@ def took_back(
     undo, restore or by hand."""
     if not ids or not models:
         return set()
-    parts = [_took_back(model, ids, name) for model in models]
-    return set(session.scalars(union(*parts)))
+    given = {"changes": list(ids), "person": name, "small": name.lower()}
+    return set(session.scalars(_taken_back(frozenset(models)), given))
 
 
-def _took_back(model: type[Any], ids: Sequence[int], name: str) -> Select[Any]:
+@lru_cache(maxsize=256)
+def _taken_back(models: frozenset[type[Any]]) -> CompoundSelect[Any]:
+    """Made once: every page with a review asks."""
+    return union(*map(_took_back, sorted(models, key=lambda model: model.__qualname__)))
+
+
+def _took_back(model: type[Any]) -> Select[Any]:
     """A later version of the person's own, by the undo of the change, that deletes what the change
     created or restores what it deleted, or that puts a value back to what it was before.
 
@@ -99,7 +112,7 @@ def _took_back(model: type[Any], ids: Sequence[int], name: str) -> Select[Any]:
     """
     did = made(model)
     now, was = did.version, did.before
-    own = _own(model, ids, name)
+    own = _own(model)
     undid = select(own).where(own.c.reason.startswith(UNDO)).cte().prefix_with("MATERIALIZED")
     said = UNDO + cast(now.change_id, Text)
 
@@ -117,7 +130,7 @@ def _took_back(model: type[Any], ids: Sequence[int], name: str) -> Select[Any]:
         return and_(did.altered(field), known, since)
 
     return did.select(now.change_id).where(
-        now.change_id.in_(ids),
+        now.change_id.in_(CHANGES),
         or_(
             later(undid, or_(undid.c.reason == said, undid.c.reason.startswith(said + ":"))),
             and_(now.version_op == "create", later(own, own.c.operation == "delete")),
@@ -127,7 +140,7 @@ def _took_back(model: type[Any], ids: Sequence[int], name: str) -> Select[Any]:
     )
 
 
-def _own(model: type[Any], ids: Sequence[int], name: str) -> CTE:
+def _own(model: type[Any]) -> CTE:
     """The versions that the person made of the records that the changes touched: their values, and
     which of these they altered."""
     mine: Any = aliased(Change)
@@ -143,24 +156,35 @@ def _own(model: type[Any], ids: Sequence[int], name: str) -> CTE:
         *(redid.altered(each).label(f"altered_{each}") for each in fields),
     )
     query = query.join(mine, mine.id == later.change_id).where(
-        later.id.in_(select(touched.id).where(touched.change_id.in_(ids))),
-        or_(mine.actor == name, func.lower(mine.actor) == name.lower()),
+        later.id.in_(select(touched.id).where(touched.change_id.in_(CHANGES))),
+        or_(mine.actor == bindparam("person"), func.lower(mine.actor) == bindparam("small")),
     )
     return query.cte().prefix_with("MATERIALIZED")
 
 
 def _unseen(session: Session, ids: Sequence[int], models: Iterable[type[Any]]) -> set[int]:
     """Those of the changes that altered a field that is hidden from the person."""
-    parts = [part for model in models for part in _altering_hidden(model, ids)]
-    return set(session.scalars(union(*parts))) if parts and ids else set()
+    hidden = frozenset(each for model in models for each in _hidden(model))
+    if not hidden or not ids:
+        return set()
+    return set(session.scalars(_altering(hidden), {"changes": list(ids)}))
 
 
-def _altering_hidden(model: type[Any], ids: Sequence[int]) -> Iterator[Select[Any]]:
+def _hidden(model: type[Any]) -> Iterator[Fields]:
+    """The model and those derived from it, each with what is hidden of it."""
     for mapper in inspect(model).self_and_descendants:
         known = {*data_columns(mapper.class_), *link_names(mapper.class_)}
         hidden = who.hidden_fields(mapper.class_) & known
         if hidden:
-            rows = made(mapper.class_)
-            altered = or_(*(rows.altered(name) for name in sorted(hidden)))
-            number = rows.version.change_id
-            yield rows.select(number).where(number.in_(ids), altered)
+            yield mapper.class_, frozenset(hidden)
+
+
+@lru_cache(maxsize=256)
+def _altering(hidden: frozenset[Fields]) -> CompoundSelect[Any]:
+    parts = []
+    for model, names in hidden:
+        rows = made(model)
+        altered = or_(*(rows.altered(name) for name in sorted(names)))
+        number = rows.version.change_id
+        parts.append(rows.select(number).where(number.in_(CHANGES), altered))
+    return union(*parts)

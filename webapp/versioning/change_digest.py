@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from .canonical import NO_LINKS, change_line, content_of
 from .digest_rows import in_batches, links_from, links_of_rows
-from .recorded import change_model, recorded_models
+from .feed import tally
+from .recorded import change_model
 from .shape import version_table
 
 
@@ -22,7 +23,7 @@ def change_digest(session: Session, change_id: int) -> str | None:
     It is computed from the rows as they are stored now, whether or not digests are kept: two calls
     agree as long as nothing of it was altered, added or removed. The bytes that are hashed are the
     change's line, then the SHA-256 of each version's line, in ascending order; `canonical` tells
-    both lines. A statement for each model, and one for each table of links.
+    both lines. Two statements, one for each model that it touched, and one for each table of links.
 
     Raises VersioningError where the session records no changes.
     """
@@ -38,8 +39,10 @@ def change_digests(
     connection = session.connection(bind_arguments={"mapper": recorder})
     lines = _lines(connection, version_table(recorder), change_ids)
     found: dict[int, list[bytes]] = {id: [] for id in lines}
-    asked = recorded_models(session) if models is None else models
-    for model in asked if lines else ():
+    if models is None:
+        tallies = tally(session, list(lines))
+        models = dict.fromkeys(each.model for parts in tallies.values() for each in parts)
+    for model in models if lines else ():
         connection = session.connection(bind_arguments={"mapper": inspect(model)})
         for id, digest in _of_versions(connection, version_table(inspect(model)), list(lines)):
             found[id].append(digest)

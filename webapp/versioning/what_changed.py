@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, inspect, select
+from sqlalchemy.orm import Mapper, Session
 
 from .diff import FieldChange, diff, link_changes
 from .errors import UnknownChange
@@ -75,19 +76,11 @@ def _records(
     session: Session, model: type[Any], change_id: int, after: Any | None, limit: int
 ) -> list[ChangedRecord]:
     """The change's versions of a model, each with its true predecessor, in one statement."""
-    mapper = inspect(model)
-    made, before = whole(mapper), whole(mapper, aliased=True)
-    query = (
-        select(made, before)
-        .outerjoin(before, and_(before.id == made.id, before.version_id == made.version_id - 1))
-        .where(made.change_id == change_id)
-        .order_by(made.id)
-        .limit(limit)
-        .options(*undeferred(made, mapper), *undeferred(before, mapper))
-    )
+    mapper: Mapper[Any] = inspect(model)
+    made, query = _versions(mapper, frozenset(mapper.self_and_descendants))
     if after is not None:
         query = query.where(made.id > after)
-    found = session.execute(query).all()
+    found = session.execute(query, {"change": change_id, "most": limit}).all()
     links = link_changes(session, model, (row for row, _ in found))
     return [
         ChangedRecord(
@@ -95,3 +88,19 @@ def _records(
         )
         for row, older in found
     ]
+
+
+@lru_cache(maxsize=256)
+def _versions(mapper: Mapper[Any], _classes: frozenset[Mapper[Any]]) -> tuple[Any, Select[Any]]:
+    """The versions of a change and the statement for them. Known by the classes below it as well,
+    of which there may be more later."""
+    made, before = whole(mapper), whole(mapper, aliased=True)
+    query = (
+        select(made, before)
+        .outerjoin(before, and_(before.id == made.id, before.version_id == made.version_id - 1))
+        .where(made.change_id == bindparam("change", type_=BigInteger()))
+        .order_by(made.id)
+        .limit(bindparam("most", type_=Integer()))
+        .options(*undeferred(made, mapper), *undeferred(before, mapper))
+    )
+    return made, query
