@@ -32,8 +32,9 @@ Written by `python -m tests.benchmarks --write`. *Plain ORM* is SQLAlchemy's own
 without versions, with the same columns and the same commit; *ours* is the core alone unless the
 line says more. Each number is the median of many runs, in turns with what it is compared with:
 edits and lists with that alone, since whatever else runs between them leaves the processor's caches
-to others, as it does for the one line that says so. Every commit reaches the disk. *Recipe* is SQLAlchemy's example "versioned rows with a version id",
-*Continuum* is SQLAlchemy-Continuum; their × are against plain ORM.
+to others, as it does for the one line that says so. Every commit reaches the disk.
+*Recipe* is SQLAlchemy's example "versioned rows with a version id", *Continuum* is
+SQLAlchemy-Continuum; their × are against plain ORM.
 """
 
 

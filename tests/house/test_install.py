@@ -18,10 +18,10 @@ from tests.house.test_readme import shell_lines
 NEEDED = ["pyproject.toml", "constraints.txt", "README.md", "LICENSE", "webapp", "templates"]
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the package is made of, as a clone has it."""
-    folder = tmp_path / "clone"
+    folder = tmp_path_factory.mktemp("newcomer") / "clone"
     folder.mkdir()
     for name in [*NEEDED, "static"]:
         source = ROOT / name
@@ -30,6 +30,19 @@ def clone(tmp_path: Path) -> Path:
         else:
             shutil.copy(source, folder / name)
     return folder
+
+
+@pytest.fixture(scope="module")
+def served(clone: Path) -> Path:
+    """The clone when the README's line made all that it makes, and served the start page."""
+    line = next(line for line in shell_lines() if line.endswith("versioned-admin demo"))
+    program = ["bash", "-c", line.replace("&& .venv/bin/versioned", "&& exec .venv/bin/versioned")]
+    with serving(program=program, env=environment_of_a_newcomer(), cwd=clone, patience=240) as (
+        address,
+        _,
+    ):
+        check_pages(address)
+    return clone
 
 
 def environment_of_a_newcomer() -> dict[str, str]:
@@ -48,37 +61,27 @@ def check_pages(address: str) -> None:
     assert all(get(address.rstrip("/") + style)[0] == 200 for style in styles)
 
 
-def test_the_readmes_line_makes_everything_and_serves_it(clone: Path) -> None:
-    line = next(line for line in shell_lines() if line.endswith("versioned-admin demo"))
-    program = ["bash", "-c", line.replace("&& .venv/bin/versioned", "&& exec .venv/bin/versioned")]
-    with serving(program=program, env=environment_of_a_newcomer(), cwd=clone, patience=240) as (
-        address,
-        _,
-    ):
-        check_pages(address)
-    assert (clone / "instance" / "app.sqlite").is_file()
-    assert (clone / "instance" / "secret_key").stat().st_mode & 0o777 == 0o600
+def test_the_readmes_line_makes_everything_and_serves_it(served: Path) -> None:
+    assert (served / "instance" / "app.sqlite").is_file()
+    assert (served / "instance" / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-def test_an_installed_package_needs_no_clone(clone: Path, tmp_path: Path) -> None:
-    install = "python3 -m venv .venv && .venv/bin/pip install -q -c clone/constraints.txt ./clone"
-    subprocess.run(
-        ["bash", "-c", install], check=True, cwd=tmp_path, env=environment_of_a_newcomer()
-    )
-    shutil.rmtree(clone)
-    program = [str(tmp_path / ".venv" / "bin" / "versioned-admin")]
-    with serving("demo", program=program, env=environment_of_a_newcomer(), cwd=tmp_path) as (
-        address,
-        _,
-    ):
+def test_an_installed_package_needs_no_clone(served: Path, tmp_path: Path) -> None:
+    """In a copy of the README's environment, where it takes the place of what can be edited."""
+    copy, folder, env = tmp_path / ".venv", tmp_path / "elsewhere", environment_of_a_newcomer()
+    shutil.copytree(served / ".venv", copy, symlinks=True)
+    folder.mkdir()
+
+    def run(*program: str | Path) -> str:
+        return subprocess.run(
+            program, capture_output=True, check=True, cwd=folder, env=env, text=True
+        ).stdout
+
+    python, program = copy / "bin/python", str(copy / "bin/versioned-admin")
+    run(python, "-m", "pip", "install", "--no-deps", "--force-reinstall", served)
+    assert run(python, "-c", "import webapp; print(webapp.__file__)").startswith(str(copy))
+    with serving("demo", program=[program], env=env, cwd=folder) as (address, _):
         check_pages(address)
-    assert (tmp_path / "instance" / "app.sqlite").is_file()
-    listed = subprocess.run(
-        [*program, "database", "history"],
-        capture_output=True,
-        check=True,
-        cwd=tmp_path,
-        env=environment_of_a_newcomer(),
-        text=True,
-    ).stdout
+    assert (folder / "instance" / "app.sqlite").is_file()
+    listed = run(program, "database", "history")
     assert listed.count("<- the database") == 2, "the revisions are not in the package"
