@@ -12,7 +12,14 @@ from flask import abort, g, request, url_for
 from flask_admin import expose
 from sqlalchemy import inspect
 
-from webapp.versioning import MASKED, FieldChange, Operation, UnknownVersion, timeline
+from webapp.versioning import (
+    MASKED,
+    FieldChange,
+    Operation,
+    Timeline,
+    UnknownVersion,
+    timeline,
+)
 
 from . import inline_changes, looks, moments, presentation, runs
 from .declared import Declared
@@ -60,6 +67,9 @@ class TimelineView(LookUpView):
             )
         except UnknownVersion:
             self.unknown()
+        return self._timeline_page(record, page, before)
+
+    def _timeline_page(self, record: Any, page: Timeline, before: int | None) -> str:
         self.look_up_all(each for entry in page.entries for each in entry.changes)
         layout = self.layout(runs.TIMELINE)
         deleted = self.is_tombstone(record)

@@ -31,52 +31,53 @@ SIGN_IN, SIGN_OUT = "security.login", "security.logout"
 CHANGE_PASSWORD, CONFIRM = "security.change_password", "security.verify"
 #: How long after a sign-in, or a confirmation, grave actions need no other.
 FRESH = timedelta(minutes=15)
+#: Flask-Security's settings, less its prefix.
+OURS: dict[str, Any] = {
+    "LOGIN_URL": "/sign-in",
+    "LOGOUT_URL": "/sign-out",
+    "CHANGE_URL": "/password",
+    "VERIFY_URL": "/confirm",
+    "POST_LOGIN_VIEW": "/admin/",
+    "POST_LOGOUT_VIEW": "/sign-in",
+    "POST_CHANGE_VIEW": "/admin/",
+    "POST_VERIFY_VIEW": "/admin/",
+    "LOGIN_USER_TEMPLATE": "auth/sign_in.html",
+    "CHANGE_PASSWORD_TEMPLATE": "auth/password.html",
+    "VERIFY_TEMPLATE": "auth/confirm.html",
+    "CHANGEABLE": True,
+    "SEND_PASSWORD_CHANGE_EMAIL": False,
+    "PASSWORD_HASH": "argon2",
+    "PASSWORD_SCHEMES": ["argon2"],
+    "PASSWORD_SINGLE_HASH": ["argon2"],
+    "PASSWORD_LENGTH_MIN": 12,
+    "PASSWORD_NORMALIZE_FORM": "NFKC",
+    "RETURN_GENERIC_RESPONSES": True,
+    "JOIN_USER_ROLES": False,
+    "API_ENABLED_METHODS": ["session"],
+    "LOGOUT_CSRF": False,  # each POST has that check already, this one too
+    "FRESHNESS": FRESH,
+    "FRESHNESS_GRACE_PERIOD": timedelta(0),
+    "STATIC_FOLDER": None,
+    "CLI_USERS_NAME": False,
+    "CLI_ROLES_NAME": False,
+    "EMAIL_VALIDATOR_ARGS": {"test_environment": True},  # names of a house's own are fine
+    "MSG_GENERIC_AUTHN_FAILED": (
+        "The address or the password is wrong. Check both and try again.",
+        "error",
+    ),
+    "MSG_INVALID_PASSWORD": ("This is not your password.", "error"),
+    "MSG_LOGIN": ("", "info"),
+    "MSG_PASSWORD_CHANGE": (
+        "Your password is changed. Everywhere else you are signed out.",
+        "success",
+    ),
+    "MSG_REAUTHENTICATION_SUCCESSFUL": ("Thank you, you may go on.", "success"),
+}
 
 
 def configure(app: Flask) -> None:
-    """Flask-Security's settings, each only where the application was not given its own."""
-    ours = {
-        "LOGIN_URL": "/sign-in",
-        "LOGOUT_URL": "/sign-out",
-        "CHANGE_URL": "/password",
-        "VERIFY_URL": "/confirm",
-        "POST_LOGIN_VIEW": "/admin/",
-        "POST_LOGOUT_VIEW": "/sign-in",
-        "POST_CHANGE_VIEW": "/admin/",
-        "POST_VERIFY_VIEW": "/admin/",
-        "LOGIN_USER_TEMPLATE": "auth/sign_in.html",
-        "CHANGE_PASSWORD_TEMPLATE": "auth/password.html",
-        "VERIFY_TEMPLATE": "auth/confirm.html",
-        "CHANGEABLE": True,
-        "SEND_PASSWORD_CHANGE_EMAIL": False,
-        "PASSWORD_HASH": "argon2",
-        "PASSWORD_SCHEMES": ["argon2"],
-        "PASSWORD_SINGLE_HASH": ["argon2"],
-        "PASSWORD_LENGTH_MIN": 12,
-        "PASSWORD_NORMALIZE_FORM": "NFKC",
-        "RETURN_GENERIC_RESPONSES": True,
-        "JOIN_USER_ROLES": False,
-        "API_ENABLED_METHODS": ["session"],
-        "LOGOUT_CSRF": False,  # each POST has that check already, this one too
-        "FRESHNESS": FRESH,
-        "FRESHNESS_GRACE_PERIOD": timedelta(0),
-        "STATIC_FOLDER": None,
-        "CLI_USERS_NAME": False,
-        "CLI_ROLES_NAME": False,
-        "EMAIL_VALIDATOR_ARGS": {"test_environment": True},  # names of a house's own are fine
-        "MSG_GENERIC_AUTHN_FAILED": (
-            "The address or the password is wrong. Check both and try again.",
-            "error",
-        ),
-        "MSG_INVALID_PASSWORD": ("This is not your password.", "error"),
-        "MSG_LOGIN": ("", "info"),
-        "MSG_PASSWORD_CHANGE": (
-            "Your password is changed. Everywhere else you are signed out.",
-            "success",
-        ),
-        "MSG_REAUTHENTICATION_SUCCESSFUL": ("Thank you, you may go on.", "success"),
-    }
-    for name, value in ours.items():
+    """Set what the application was not given a setting of its own for."""
+    for name, value in OURS.items():
         app.config.setdefault(f"SECURITY_{name}", value)
     # Flask-Login's own guess by address and browser would write to the session on a GET.
     app.config.setdefault("SESSION_PROTECTION", None)

@@ -72,7 +72,6 @@ from .queries import (
 )
 from .recorded import recorded_models
 from .references import (
-    Reference,
     collected,
     floating,
     following,
@@ -81,6 +80,7 @@ from .references import (
     references_to,
 )
 from .referred import links_at, load_as_of, versions_as_of
+from .relationships import Reference
 from .renewal import digested_columns, drop_guards, is_guarded, made_for, renew_guards
 from .repair import FlagRepair, FlagSet, plan_flag_repair, repair_flags
 from .restore import Restoration, plan_restore, restorable, restore

@@ -32,6 +32,8 @@ from sqlalchemy import (
     text,
 )
 
+from .guard_rules import quoted
+
 #: In ``Table.info``: the table of records beside a table of versions, and the other way round.
 ANCHOR, ANCHORED = "versioning.anchor", "versioning.anchored"
 LIVING = "version_living"
@@ -46,6 +48,11 @@ def keeps_versions(table: Table) -> bool:
 def record_key(table: Table) -> list[Column[Any]]:
     """The columns that name a record in its table of versions."""
     return [column for column in table.primary_key if column.name != "version_id"]
+
+
+def plain_id(values: Sequence[Any]) -> Any:
+    """A record's id, of the values of its key: one as it is, several as a tuple."""
+    return values[0] if len(values) == 1 else tuple(values)
 
 
 def demand_living(
@@ -142,13 +149,13 @@ class _Names:
 
     def __init__(self, anchor: Table) -> None:
         versions: Table = anchor.info[ANCHORED]
-        columns = [_quoted(column.name) for column in anchor.primary_key]
+        columns = [quoted(column.name) for column in anchor.primary_key]
         self.plain = anchor.name
-        self.schema = f"{_quoted(anchor.schema)}." if anchor.schema else ""
-        self.anchor = self.schema + _quoted(anchor.name)
-        self.unqualified = _quoted(anchor.name)
-        self.versions = self.schema + _quoted(versions.name)
-        self.unqualified_versions = _quoted(versions.name)
+        self.schema = f"{quoted(anchor.schema)}." if anchor.schema else ""
+        self.anchor = self.schema + quoted(anchor.name)
+        self.unqualified = quoted(anchor.name)
+        self.versions = self.schema + quoted(versions.name)
+        self.unqualified_versions = quoted(versions.name)
         self.key = ", ".join(columns)
         self.new = ", ".join(f"NEW.{column}" for column in columns)
         self.same_old = " AND ".join(f"{column} = OLD.{column}" for column in columns)
@@ -165,13 +172,13 @@ def _sqlite(names: _Names) -> list[str]:
         "delete": f"AFTER DELETE ON {names.unqualified_versions} BEGIN {gone}; END",
     }
     return [
-        f"CREATE TRIGGER {names.schema}{_quoted(f'{names.plain}_{what}')} {rule}"
+        f"CREATE TRIGGER {names.schema}{quoted(f'{names.plain}_{what}')} {rule}"
         for what, rule in rules.items()
     ]
 
 
 def _postgresql(names: _Names) -> list[str]:
-    function = f"{names.schema}{_quoted(f'{names.plain}_keep')}"
+    function = f"{names.schema}{quoted(f'{names.plain}_keep')}"
     gone = "; ".join(_forget(names, names.anchor, names.versions))
     body = f"""
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -189,7 +196,7 @@ END $$
         "delete": "AFTER DELETE ON {0} FOR EACH ROW",
     }
     triggers = [
-        f"CREATE TRIGGER {_quoted(f'{names.plain}_{what}')} {rule.format(names.versions)}"
+        f"CREATE TRIGGER {quoted(f'{names.plain}_{what}')} {rule.format(names.versions)}"
         f" EXECUTE FUNCTION {function}()"
         for what, rule in rules.items()
     ]
@@ -216,7 +223,3 @@ def _forget(names: _Names, anchor: str, versions: str) -> list[str]:
 
 def _alive(row: str) -> str:
     return f"CASE WHEN {row}version_op <> 'delete' THEN true END"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -20,7 +20,7 @@ from .errors import Clash
 from .indexes import UNIQUE
 from .masking import masked
 from .queries import live
-from .references import ReferenceProperty
+from .relationships import ReferenceProperty
 from .shape import PART, part_tables, version_table
 
 Pair = tuple[Column[Any], Column[Any]]

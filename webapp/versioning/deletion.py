@@ -15,13 +15,13 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state
 
-from .anchors import ANCHOR, record_key
+from .anchors import ANCHOR, plain_id, record_key
 from .errors import DanglingReference, Referrer, StillReferenced
 from .ledger import ledger_of
 from .linking import close_links, dangling_links, owners_of, relink
 from .links import link_properties, linking
 from .queries import live
-from .references import ReferenceProperty, reference_properties, referring
+from .relationships import ReferenceProperty, reference_properties, referring
 from .repoint import CHUNK, Ids, among
 from .shape import chunks, has_versions, version_table
 
@@ -70,8 +70,7 @@ def takes_part(mapper: Mapper[Any]) -> bool:
 def _id(obj: Any) -> Any:
     mapper = instance_state(obj).mapper
     key = record_key(version_table(mapper))
-    values = [getattr(obj, mapper.get_property_by_column(column).key) for column in key]
-    return values[0] if len(values) == 1 else tuple(values)
+    return plain_id([getattr(obj, mapper.get_property_by_column(column).key) for column in key])
 
 
 def _objects(session: Session, property: ReferenceProperty, id: Any) -> list[Any]:
@@ -243,7 +242,7 @@ def _dangling(
     rows = session.execute(query.order_by(*key).limit(MOST + 1), bind_arguments=where).all()
     names = mapper.class_, property.key, property.mapper.class_
     found = [
-        Referrer(names[0], _one_or_all(row[: len(key)]), *names[1:], _one_or_all(row[len(key) :]))
+        Referrer(names[0], plain_id(row[: len(key)]), *names[1:], plain_id(row[len(key) :]))
         for row in rows[:MOST]
     ]
     if len(rows) <= MOST:
@@ -254,8 +253,4 @@ def _dangling(
 
 def ids_of(rows: Iterable[Sequence[Any]]) -> list[Any]:
     """Record ids from rows of their key: a key of one column is not wrapped."""
-    return list(map(_one_or_all, rows))
-
-
-def _one_or_all(values: Sequence[Any]) -> Any:
-    return values[0] if len(values) == 1 else tuple(values)
+    return list(map(plain_id, rows))

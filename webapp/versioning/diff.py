@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from .differences import Difference
 from .explain import compare, kind_of
-from .linking import links_between, links_made
+from .linked_ids import links_between, links_made
 from .links import link_properties
 from .masking import MASKED, kept_out, masked_columns, shown_columns
 from .shape import same

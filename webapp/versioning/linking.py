@@ -1,12 +1,9 @@
-"""Writes links with the versions of their owners, and tells what an owner's versions had.
-
-Reading and writing stand together, since both turn on which rows hold in which version.
-"""
+"""Writes links with the versions of their owners."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -18,14 +15,13 @@ from sqlalchemy import (
     insert,
     inspect,
     literal,
-    or_,
     select,
     update,
 )
 from sqlalchemy.orm import InstanceState, Mapper, Session
 from sqlalchemy.orm.attributes import get_history, instance_state
 
-from .anchors import record_key
+from .anchors import plain_id, record_key
 from .errors import DanglingReference, Referrer, VersioningError
 from .ledger import LinkEdit, ledger_of
 from .links import LinkProperty, link_properties
@@ -104,21 +100,17 @@ def _id(state: InstanceState[Any]) -> tuple[Any, ...]:
 
 def _close(session: Session, property: LinkProperty, rows: list[dict[str, Any]]) -> None:
     links = property.links
-    same = [c == bindparam(f"b_{c.name}") for c in _ends(property)]
+    same = [c == bindparam(f"b_{c.name}") for c in property.ends]
     statement = update(links).where(*same, links.c.removed_in.is_(None))
     connection = session.connection(bind_arguments={"mapper": property.parent})
     connection.execute(statement.values(removed_in=bindparam("b_version")), rows)
-
-
-def _ends(property: LinkProperty) -> list[Any]:
-    return [*property.owner_columns, *property.target_columns]
 
 
 def _insist_on_living(
     session: Session, property: LinkProperty, linked: dict[InstanceState[Any], list[LinkEdit]]
 ) -> None:
     wanted = {
-        _plain(_id(instance_state(other))): state
+        plain_id(_id(instance_state(other))): state
         for state, edits in linked.items()
         for edit in edits
         if edit.property is property
@@ -155,9 +147,9 @@ def reopen_links(session: Session, mapper: Mapper[Any], ids: Ids, change_id: int
         same = and_(*(owner.c[column.name] == held for column, held in pairs))
         newest = select(owner.c.version_id).where(same, is_newest(owner.c)).scalar_subquery()
         ended = and_(rows.removed_in == newest - 1, rows.added_in < rows.removed_in)
-        chosen = select(*_ends(property), newest, literal(change_id))
+        chosen = select(*property.ends, newest, literal(change_id))
         chosen = chosen.where(among(property.owner_columns, ids), ended)
-        names = [*(column.name for column in _ends(property)), "added_in", "change_id"]
+        names = [*(column.name for column in property.ends), "added_in", "change_id"]
         connection = session.connection(bind_arguments={"mapper": mapper})
         connection.execute(insert(property.links).from_select(names, chosen))
 
@@ -166,7 +158,7 @@ def dangling_links(
     session: Session, property: LinkProperty, ids: Sequence[Any], most: int
 ) -> list[Referrer]:
     """The first of the links that hold and lead to some of these records, where they are dead."""
-    columns = _ends(property)
+    columns = property.ends
     anchor: Table = version_table(property.mapper).info["versioning.anchor"]
     pairs = zip(anchor.primary_key, property.target_columns, strict=True)
     alive = exists().where(*(key == column for key, column in pairs), anchor.c.living)
@@ -177,7 +169,7 @@ def dangling_links(
     width = len(property.owner_columns)
     model, target = property.parent.class_, property.mapper.class_
     return [
-        Referrer(model, _plain(row[:width]), property.key, target, _plain(row[width:]))
+        Referrer(model, plain_id(row[:width]), property.key, target, plain_id(row[width:]))
         for row in connection.execute(query.order_by(*columns).limit(most))
     ]
 
@@ -193,41 +185,6 @@ def owners_of(session: Session, property: LinkProperty, id: Any) -> list[Any]:
     return list(session.scalars(rows))
 
 
-def linked_in(session: Session, property: LinkProperty, id: Any, version: int) -> list[Any]:
-    """The ids of what a version of a record was linked to, in order."""
-    query = select(*property.target_columns).where(
-        among(property.owner_columns, [id]), property.holds_in(version)
-    )
-    connection = session.connection(bind_arguments={"mapper": property.parent})
-    rows = connection.execute(query.order_by(*property.target_columns))
-    return [_plain(tuple(row)) for row in rows]
-
-
-def links_between(
-    session: Session, property: LinkProperty, id: Any, older: int, newer: int
-) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The ids of what a record was linked to in one of its versions and not in another: what went
-    and what came. Reads the links that changed between the two alone."""
-    rows = property.links.c
-    low, high = sorted((older, newer))
-    changed = or_(
-        and_(rows.added_in > low, rows.added_in <= high),
-        and_(rows.removed_in > low, rows.removed_in <= high),
-    )
-    query = select(
-        property.holds_in(older), property.holds_in(newer), *property.target_columns
-    ).where(among(property.owner_columns, [id]), changed)
-    connection = session.connection(bind_arguments={"mapper": property.parent})
-    before: set[Any] = set()
-    after: set[Any] = set()
-    for was, is_now, *target in connection.execute(query.order_by(*property.target_columns)):
-        if was:
-            before.add(_plain(tuple(target)))
-        if is_now:
-            after.add(_plain(tuple(target)))
-    return tuple(sorted(before - after)), tuple(sorted(after - before))
-
-
 def relink(
     session: Session, record: Any, name: str, went: Collection[Any], came: Collection[Any]
 ) -> None:
@@ -235,7 +192,7 @@ def relink(
     property = next(p for p in link_properties(instance_state(record).mapper) if p.key == name)
     with session.no_autoflush:  # the record may be half-way through its edits
         held = getattr(record, name)
-        ids = {instance_state(other): _plain(_id(instance_state(other))) for other in held}
+        ids = {instance_state(other): plain_id(_id(instance_state(other))) for other in held}
         new = _newest(session, property, [id for id in came if id not in ids.values()])
     for other in [other for other in held if ids[instance_state(other)] in went]:
         held.remove(other)
@@ -256,62 +213,3 @@ def _newest(session: Session, property: LinkProperty, ids: Sequence[Any]) -> lis
             " was written: look at the table of links."
         )
     return found
-
-
-def links_made(
-    session: Session, model: type[Any], versions: Sequence[tuple[Any, int]]
-) -> dict[tuple[Any, int], list[tuple[str, tuple[Any, ...], tuple[Any, ...]]]]:
-    """What each of these versions, named by id and number, did to links: the attribute, the ids
-    that went and those that came. One statement for each kind of links of the model."""
-    found: dict[tuple[Any, int], list[Any]] = defaultdict(list)
-    for property in link_properties(inspect(model)):
-        went: dict[tuple[Any, int], set[Any]] = defaultdict(set)
-        came: dict[tuple[Any, int], set[Any]] = defaultdict(set)
-        for owner, target, added, removed in _touched(session, property, versions):
-            if added != removed:
-                came[owner, added].add(target)
-                if removed is not None:
-                    went[owner, removed].add(target)
-        for key in versions:
-            gone, new = went[key] - came[key], came[key] - went[key]
-            if gone or new:
-                found[key].append((property.key, tuple(sorted(gone)), tuple(sorted(new))))
-    return found
-
-
-def _touched(
-    session: Session, property: LinkProperty, versions: Sequence[tuple[Any, int]]
-) -> Iterator[tuple[Any, Any, int, int | None]]:
-    rows, owner = property.links.c, property.owner_columns
-    width = len(owner)
-    connection = session.connection(bind_arguments={"mapper": property.parent})
-    for part in chunks(versions, CHUNK // 2):
-        keys = [(*(id if isinstance(id, tuple) else (id,)), version) for id, version in part]
-        touched = or_(*(among([*owner, rows[n]], keys) for n in ("added_in", "removed_in")))
-        query = select(*owner, *property.target_columns, rows.added_in, rows.removed_in)
-        for *ends, added, removed in connection.execute(query.where(touched)):
-            yield _plain(ends[:width]), _plain(ends[width:]), added, removed
-
-
-def links_of(
-    session: Session, property: LinkProperty, versions: Sequence[tuple[Any, int]]
-) -> dict[Any, list[Any]]:
-    """The ids of what each of these versions, named by id and number, was linked to."""
-    table = version_table(property.parent)
-    key = record_key(table)
-    pairs = zip(property.owner_columns, key, strict=True)
-    joined = table.join(property.links, and_(*(column == own for column, own in pairs)))
-    held = property.holds_in(table.c.version_id)
-    query = select(table.c.version_id, *key, *property.target_columns).select_from(joined)
-    connection = session.connection(bind_arguments={"mapper": property.parent})
-    found: dict[Any, list[Any]] = defaultdict(list)
-    for part in chunks(versions, CHUNK):
-        keys = [(*(id if isinstance(id, tuple) else (id,)), version) for id, version in part]
-        chosen = query.where(held, among([*key, table.c.version_id], keys))
-        for version, *ends in connection.execute(chosen.order_by(*property.target_columns)):
-            found[_plain(ends[: len(key)]), version].append(_plain(ends[len(key) :]))
-    return found
-
-
-def _plain(values: Sequence[Any]) -> Any:
-    return values[0] if len(values) == 1 else tuple(values)

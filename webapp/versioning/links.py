@@ -29,7 +29,7 @@ from sqlalchemy.orm import Mapper, Relationship, foreign
 from .anchors import LIVING, demand_living, keeps_versions, record_key
 from .errors import VersioningError
 from .queries import live
-from .references import TiedProperty, known_target
+from .relationships import TiedProperty, known_target
 from .shape import version_table
 
 #: In ``Table.info``: the links that lead to the table's records; and what marks a table of links.
@@ -104,6 +104,11 @@ class LinkProperty(TiedProperty):
         return [self.links.c[f"target_{c.name}"] for c in record_key(self._target_table)]
 
     @property
+    def ends(self) -> list[Column[Any]]:
+        """The columns of both keys, the owner's first."""
+        return [*self.owner_columns, *self.target_columns]
+
+    @property
     def _target_table(self) -> Table:
         return version_table(known_target(self))
 
@@ -133,9 +138,10 @@ class LinkProperty(TiedProperty):
         demand_living(self.links, self.links, self.owner_columns, owner)
         demand_living(self.links, self.links, self.target_columns, leads_to)
         Index(f"ix_{name}_added", *self.owner_columns, self.links.c.added_in)
-        one = [*self.owner_columns, *self.target_columns]
         where = text(OPEN)
-        Index(f"uq_{name}_open", *one, unique=True, sqlite_where=where, postgresql_where=where)
+        Index(
+            f"uq_{name}_open", *self.ends, unique=True, sqlite_where=where, postgresql_where=where
+        )
 
     def _from_owner(self) -> ColumnElement[bool]:
         owner = version_table(self.parent)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import BigInteger, and_, delete, inspect, select, tuple_, type_coerce, update
 from sqlalchemy.orm import Session, undefer
 
+from .anchors import plain_id
 from .clashes import Reference, clash, is_there, references, unique_fields
 from .errors import Clash, SelectionChanged
 from .queries import is_newest, live
@@ -191,7 +192,7 @@ def _gone(session: Session, plan: ManyPlan) -> Iterator[tuple[Any, str, Clash]]:
         there = _there(session, reference, set(wanted.values()))
         for id, values in wanted.items():
             if values not in there:
-                holder = values[0] if len(values) == 1 else values
+                holder = plain_id(values)
                 names, target = reference.names, reference.model
                 yield id, "gone", clash(plan.model, id, "gone", names, values, target, holder)
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm.attributes import flag_dirty
 
 from .ledger import Ledger, Step, ledger_of
 from .plan import finish
-from .references import referring
+from .relationships import referring
 from .shape import comparers
 from .write import write_steps
 

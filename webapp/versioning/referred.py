@@ -10,11 +10,12 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from .anchors import record_key
-from .linking import links_of
+from .anchors import plain_id, record_key
+from .linked_ids import links_of
 from .links import LinkProperty, link_properties
 from .queries import as_of
-from .references import Reference, references_of
+from .references import references_of
+from .relationships import Reference
 from .repoint import CHUNK, among
 from .shape import chunks, version_table
 
@@ -98,6 +99,4 @@ def _load_links(
 def _key(obj: Any, names: Iterable[str]) -> Any | None:
     """A record's id, or None where a column of it is NULL."""
     values = tuple(getattr(obj, name) for name in names)
-    if None in values:
-        return None
-    return values[0] if len(values) == 1 else values
+    return None if None in values else plain_id(values)

@@ -39,7 +39,7 @@ from .change import allow_amending
 from .edits import is_expression
 from .ledger import OpenChange, ledger_of
 from .queries import is_newest, live
-from .references import ReferenceProperty, reference_properties, referring
+from .relationships import ReferenceProperty, reference_properties, referring
 from .rows import column_of, moment, next_row, untouched
 from .shape import chunks, version_table
 from .types import UtcDateTime

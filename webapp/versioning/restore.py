@@ -16,10 +16,11 @@ from .diff import FieldChange, diff
 from .errors import Clash, RestoreClash, UnknownVersion, VersioningError
 from .keys import fixed_names
 from .ledger import ledger_of
-from .linking import links_between, relink
+from .linked_ids import links_between
+from .linking import relink
 from .links import link_names, link_properties
 from .queries import undeferred, whole
-from .references import followed_versions
+from .relationships import followed_versions
 from .setting import living
 from .shape import computed_columns, data_columns, same, unversioned_columns, values
 

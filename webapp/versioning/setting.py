@@ -14,7 +14,7 @@ from .anchors import ANCHOR, record_key
 from .errors import DanglingReference, Referrer
 from .ledger import Ledger, Step, ledger_of
 from .queries import is_newest
-from .references import ReferenceProperty, TiedProperty, reference_properties
+from .relationships import ReferenceProperty, TiedProperty, reference_properties
 from .repoint import CHUNK, among
 from .settle import settle_references
 from .shape import chunks, version_table

@@ -45,7 +45,7 @@ from .ledger import OpenChange
 from .linking import close_links, reopen_links
 from .picking import Picking
 from .queries import is_alive, is_newest, live
-from .references import referring
+from .relationships import referring
 from .repoint import follow, settle_followers
 from .rows import by_table, column_of, keys_in, next_part, next_row, untouched
 from .shape import unversioned_columns

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from .diff import FieldChange, diff
 from .errors import Clash, ReadOnlyVersion, RestoreClash, UnknownVersion
-from .linking import linked_in, links_between, relink
+from .linked_ids import linked_in, links_between
+from .linking import relink
 from .links import link_properties
 from .masking import masked, shown_columns
 from .restore import Links, clashes_of, link_clashes, restorable, set_values, version_of

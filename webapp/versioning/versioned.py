@@ -56,7 +56,7 @@ from .errors import VersioningError
 from .indexes import index_changes, index_deleted, index_times, name_indexes, only_one_current
 from .ledger import LEDGER, SETTINGS, ChangeContext, ChangeMade, Settings, is_enabled, ledger_of
 from .masking import check_names
-from .references import tie_references
+from .relationships import tie_references
 from .settle import references, refers
 from .shape import version_table
 from .types import UtcDateTime, utcnow

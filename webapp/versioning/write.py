@@ -32,7 +32,7 @@ from .ledger import LEDGER, Ledger, OpenChange, Step
 from .lone import supersede_lone, takes
 from .plan import finish
 from .queries import live
-from .references import referring
+from .relationships import referring
 from .repoint import follow
 from .rows import by_table, column_of, keys_in, untouched
 from .shape import chunks, computed_columns, unversioned_columns, version_table

@@ -130,4 +130,13 @@ def test_it_takes_a_statement_for_each_table(kept: World, session: Session) -> N
             change_digest(session, 3 if count == 1 else 4)
         counts.add(len([word for word in seen if word == "SELECT"]))
         session.rollback()
-    assert counts == {1 + 4 + 1}  # the change, each model's table, one of links
+    assert counts == {2 + 4 + 1}  # the change, what it touched, each model's table, one of links
+
+
+def test_models_that_it_left_alone_are_not_read(kept: World, session: Session) -> None:
+    session.add(tag := Tag(name="y"))
+    session.commit()
+    number = tag.change_id
+    with kept.executions() as seen:
+        change_digest(session, number)
+    assert len([word for word in seen if word == "SELECT"]) == 2 + 1
