@@ -29,10 +29,10 @@ def make_ready(app: Flask) -> None:
 def done_with(app: Flask) -> None:
     """The test is over: another may have its tables."""
     with app.app_context():
-        url, tables = db.engine.url, _kind(app)
+        url = db.engine.url
         database.close()
     if url.get_backend_name() == "postgresql":
-        schemas.give_back(url, tables)
+        schemas.give_back(url)
 
 
 def _kind(app: Flask) -> frozenset[str]:
@@ -60,7 +60,7 @@ def _postgresql(app: Flask, tables: frozenset[str]) -> None:
     if schemas.lend(db.engine.url, tables):
         return
     _create(tables)
-    schemas.made(db.engine.url)
+    schemas.made(db.engine.url, tables)
 
 
 def _create(tables: frozenset[str]) -> None:

@@ -8,12 +8,14 @@ A test that altered a table, a trigger or the planner's statistics has its schem
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from sqlalchemy import URL
+
+from tests import postgresql
 
 #: So often: what was deleted takes room until the database tidies up.
 MOST_TIMES = 40
@@ -40,7 +42,7 @@ SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
 """
 # Triggers and foreign keys keep quiet for a replica; sequences begin again.
 EMPTY = """
-SET session_replication_role = replica;
+SET LOCAL session_replication_role = replica;
 DO $$
 DECLARE each record;
 BEGIN
@@ -57,20 +59,21 @@ END $$
 @dataclass
 class Schema:
     name: str
+    tables: Hashable
     state: str
     times: int = 1
 
 
-_FREE: defaultdict[frozenset[str], list[Schema]] = defaultdict(list)
+_FREE: defaultdict[Hashable, list[Schema]] = defaultdict(list)
 _LENT: dict[str, Schema] = {}
 
 
-def lend(url: URL, tables: frozenset[str]) -> bool:
+def lend(url: URL, tables: Hashable) -> bool:
     """Let the schema of that URL, which is empty, be one with these tables, if there is one."""
     if not _FREE[tables]:
         return False
     schema, wanted = _FREE[tables].pop(), _name(url)
-    with _connection(url) as connection:
+    with _inside(url) as connection:
         connection.execute(f'DROP SCHEMA "{wanted}"')
         connection.execute(f'ALTER SCHEMA "{schema.name}" RENAME TO "{wanted}"')
     schema.name, schema.times = wanted, schema.times + 1
@@ -78,47 +81,46 @@ def lend(url: URL, tables: frozenset[str]) -> bool:
     return True
 
 
-def made(url: URL) -> None:
+def made(url: URL, tables: Hashable) -> None:
     """The schema of that URL has its tables now, and may be handed on when the test is over."""
-    with _connection(url) as connection:
-        _LENT[_name(url)] = Schema(_name(url), _state(connection))
+    with _inside(url) as connection:
+        _LENT[_name(url)] = Schema(_name(url), tables, _state(connection))
 
 
-def give_back(url: URL, tables: frozenset[str]) -> None:
+def give_back(url: URL) -> None:
     """Keep the schema for another test, if it is as it was made."""
     schema = _LENT.pop(_name(url), None)
     if schema is None or schema.times >= MOST_TIMES:
         return
     kept = f"free_{schema.name}"
     try:
-        with _connection(url) as connection:
+        with _inside(url) as connection:
             if _state(connection) != schema.state:
                 return
-            connection.execute("SET lock_timeout = '2s'")
+            connection.execute("SET LOCAL lock_timeout = '2s'")
             connection.execute(EMPTY)
             connection.execute(f'ALTER SCHEMA "{schema.name}" RENAME TO "{kept}"')
     except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege):
         return  # a session that the test left open, or a server that is not ours to command
     schema.name = kept
-    _FREE[tables].append(schema)
+    _FREE[schema.tables].append(schema)
 
 
 def drop_all(url: URL) -> None:
     """Leave nothing behind on a server that outlives the tests."""
-    with psycopg.connect(_plain(url), autocommit=True) as connection:
-        for schema in [each for free in _FREE.values() for each in free]:
-            connection.execute(f'DROP SCHEMA "{schema.name}" CASCADE')
+    for schema in [each for free in _FREE.values() for each in free]:
+        postgresql.administrator(url).execute(f'DROP SCHEMA "{schema.name}" CASCADE')
     _FREE.clear()
+    postgresql.close()
 
 
 @contextmanager
-def _connection(url: URL) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(_plain(url)) as connection:
+def _inside(url: URL) -> Iterator[psycopg.Connection]:
+    """One transaction in the schema of that URL."""
+    connection = postgresql.administrator(url)
+    with connection.transaction():
+        connection.execute(f'SET LOCAL search_path = "{_name(url)}"')
         yield connection
-
-
-def _plain(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _name(url: URL) -> str:

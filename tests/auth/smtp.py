@@ -45,6 +45,6 @@ def serving() -> Iterator[tuple[str, Queue[EmailMessage]]]:
         server.daemon_threads = True
         received: Queue[EmailMessage] = Queue()
         server.received = received  # type: ignore[attr-defined]
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"smtp://127.0.0.1:{server.server_address[1]}", received
         server.shutdown()

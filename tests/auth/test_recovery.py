@@ -21,7 +21,8 @@ from sqlalchemy import select, text
 from tests import accounts
 from tests.auth import smtp
 from tests.auth.conftest import account_id, events, with_password
-from webapp import create_app, database
+from tests.ready import done_with, make_ready
+from webapp import create_app
 from webapp.accounts.commands import user
 from webapp.auth import accounts as ours
 from webapp.auth import mail
@@ -186,13 +187,10 @@ def mailing(
             **settings,
         }
     )
-    with app.app_context():
-        database.create_tables()
-    accounts.welcome(app)
+    make_ready(app)
     yield app
     app.extensions["mail"].shutdown()
-    with app.app_context():
-        database.close()
+    done_with(app)
 
 
 def ask(app: Flask, email: str) -> tuple[int, str, str]:

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from tests import schemas
 from tests.versioning.models import Change, Note
+from tests.versioning.tables import create_tables
 from webapp.versioning import enable_versioning, install_guards, prepare_sqlite
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -47,10 +49,11 @@ class World:
         return self.engine.dialect.name == "sqlite"
 
     def create(self, *models: Any, guards: bool = True) -> None:
+        """Make the tables of these models, which may be there already."""
         metadata = models[0].metadata
         if guards:
             install_guards(metadata)
-        metadata.create_all(self.engine, tables=[model.__table__ for model in models])
+        create_tables(self.engine, metadata, [model.__table__ for model in models])
 
     def session(self, change_model: Any = Change, **options: Any) -> Session:
         """A session of a factory of its own: as another process would have it."""
@@ -127,6 +130,8 @@ def world(url: str) -> Iterator[World]:
         for session in made.sessions:
             session.close()
         engine.dispose()
+        if not made.is_sqlite:
+            schemas.give_back(engine.url)
 
 
 def add_note(session: Session, title: str = "one", **values: Any) -> Note:

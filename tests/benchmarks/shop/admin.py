@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.benchmarks.shop.models import Product
 from webapp.admin import VersionedModelView, register
+from webapp.admin.policies import Over
 
 
 @register(Product)
@@ -11,3 +12,4 @@ class ProductAdmin(VersionedModelView):
     column_list = ["name", "sku", "price", "stock", "active"]
     column_default_sort = "name"
     column_searchable_list = ["name", "sku"]
+    review_policy = [Over("price", 100)]

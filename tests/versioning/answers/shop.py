@@ -33,6 +33,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
+from tests.versioning.tables import create_tables
 from webapp.versioning import (
     ChangeContext,
     ChangeRecord,
@@ -144,7 +145,7 @@ def open_shop(url: str) -> Iterator[Shop]:
     if engine.dialect.name == "sqlite":
         prepare_sqlite(engine)
     install_guards(Base.metadata)
-    Base.metadata.create_all(engine)
+    create_tables(engine, Base.metadata)
     factory = sessionmaker(engine)
     enable_versioning(factory, clock=Clock(), change_model=Change, describe=lambda: Subject.context)
     try:

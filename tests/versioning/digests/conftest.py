@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.versioning.digests.models import Base, Change
+from tests.versioning.tables import create_tables
 from tests.versioning.world import World
 from webapp.versioning.digest_rows import DIGEST, before_of, links_from, links_of_rows, reader_of
 
@@ -18,7 +19,7 @@ from webapp.versioning.digest_rows import DIGEST, before_of, links_from, links_o
 @pytest.fixture
 def kept(db: World) -> World:
     """All tables, guards and digests."""
-    Base.metadata.create_all(db.engine)
+    create_tables(db.engine, Base.metadata)
     return db
 
 

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.versioning.keys.models import Base, Change, Station
+from tests.versioning.tables import create_tables
 from tests.versioning.world import World
 
 
 @pytest.fixture
 def keyed(db: World) -> World:
     """All tables, guards and digests."""
-    Base.metadata.create_all(db.engine)
+    create_tables(db.engine, Base.metadata)
     return db
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from tests.versioning.references.trade import Base, Change
+from tests.versioning.tables import create_tables
 from tests.versioning.world import World
 
 
@@ -20,7 +21,7 @@ def no_waiting_for_the_disk(dbapi_connection: Any, record: Any) -> None:
 def trade(db: World) -> World:
     if db.is_sqlite:
         event.listen(db.engine, "connect", no_waiting_for_the_disk)
-    Base.metadata.create_all(db.engine)
+    create_tables(db.engine, Base.metadata)
     return db
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
 
+from tests.versioning.tables import create_tables
 from tests.versioning.world import START, World
 from webapp.versioning import (
     ChangeRecord,
@@ -67,7 +68,7 @@ class Shape:
     @pytest.fixture
     def session(self, db: World) -> Session:
         made = self.open(db)
-        self.model.metadata.create_all(db.engine)
+        create_tables(db.engine, self.model.metadata)
         return made
 
     def open(self, db: World, **options: Any) -> Session:
