@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, inspect, or_, select
 from sqlalchemy.orm import Mapper, aliased
 
 from .anchors import record_key
 from .links import LinkProperty
+from .queries import follows
 from .shape import is_json, version_table
 
 
@@ -27,12 +28,8 @@ class Made:
 
     def select(self, *columns: Any) -> Select[Any]:
         """Select these columns of the versions, each with its predecessor, whichever there are."""
-        follows = and_(
-            self.before.id == self.version.id,
-            self.before.version_id == self.version.version_id - 1,
-        )
         query = select(*columns).select_from(self.version)
-        return query.outerjoin(self.before, follows)
+        return query.outerjoin(self.before, follows(self.version, self.before))
 
     def altered(self, name: str) -> ColumnElement[bool]:
         """Whether a version has another value in a column, or other links, than its predecessor.

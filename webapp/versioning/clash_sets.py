@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapper, Session
 
 from .clashes import Reference, clash, references, unique_fields
 from .errors import Clash
-from .queries import is_alive, is_newest, live
+from .queries import follows, is_alive, is_newest, live
 from .rows import cell, whole_rows
 from .shape import version_table
 
@@ -62,7 +62,7 @@ class _Joined:
         return (
             select(now.id, *columns)
             .select_from(self.made)
-            .join(self.old, and_(old.id == made.id, old.version_id == made.version_id - 1))
+            .join(self.old, follows(made, old))
             .join(self.now, and_(now.id == made.id, is_newest(now)))
             .where(made.change_id == self.change_id, is_alive(old))
             .where(or_(~is_alive(made), *brought))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from .diff import diff, link_changes
 from .feed import Tally
-from .queries import undeferred, whole
+from .queries import beside_before, follows
 from .shape import version_table
 from .what_changed import ChangedRecord, ModelChanges
 
@@ -41,7 +41,7 @@ def _records(
     session: Session, model: type[Any], ids: Sequence[int], limit: int
 ) -> dict[int, list[ChangedRecord]]:
     mapper = inspect(model)
-    made, before = whole(mapper), whole(mapper, aliased=True)
+    made, before, options = beside_before(mapper)
     rows = version_table(mapper).c
     few = [
         select(rows.id, rows.version_id).where(rows.change_id == id).limit(limit).subquery()
@@ -51,9 +51,9 @@ def _records(
     query = (
         select(made, before)
         .join(keys, and_(keys.c.id == made.id, keys.c.version_id == made.version_id))
-        .outerjoin(before, and_(before.id == made.id, before.version_id == made.version_id - 1))
+        .outerjoin(before, follows(made, before))
         .order_by(made.change_id, made.id)
-        .options(*undeferred(made, mapper), *undeferred(before, mapper))
+        .options(*options)
     )
     pairs = session.execute(query).all()
     links = link_changes(session, model, (row for row, _ in pairs))

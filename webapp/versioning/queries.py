@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -90,6 +91,27 @@ def undeferred(rows: Any, mapper: Mapper[Any]) -> Iterator[ExecutableOption]:
     for each in mapper.self_and_descendants if mapper.polymorphic_on is not None else ():
         for name in set(data_columns(each.class_)).difference(known):
             yield orm.undefer(getattr(getattr(rows, each.class_.__name__), name))
+
+
+def beside_before(mapper: Mapper[Any]) -> tuple[Any, Any, tuple[ExecutableOption, ...]]:
+    """The versions of a class, those before them (`follows`), and the options that load every data
+    attribute of both: for a statement."""
+    return _beside_before(mapper, frozenset(mapper.self_and_descendants))
+
+
+@lru_cache(maxsize=256)
+def _beside_before(
+    mapper: Mapper[Any], _classes: frozenset[Mapper[Any]]
+) -> tuple[Any, Any, tuple[ExecutableOption, ...]]:
+    """Made once: making an alias takes longer than reading its rows. Known by the classes below as
+    well, of which there may be more later."""
+    version, before = whole(mapper), whole(mapper, aliased=True)
+    return version, before, (*undeferred(version, mapper), *undeferred(before, mapper))
+
+
+def follows(version: Any, before: Any) -> ColumnElement[bool]:
+    """Whether a row is the next version after another. Each is an alias, or a table's columns."""
+    return and_(before.id == version.id, before.version_id == version.version_id - 1)
 
 
 def newest_at(model: Any, when: datetime) -> ColumnElement[bool]:

@@ -21,7 +21,7 @@ from .deletion import together
 from .errors import Clash, UndoBlocked, UnknownChange
 from .linking import relink
 from .links import link_properties
-from .queries import is_alive, is_newest, whole
+from .queries import follows, is_alive, is_newest, whole
 from .recorded import recorded_models
 from .restore import Links, link_clashes, set_values
 from .shape import data_columns, parts_below, values, version_table
@@ -131,10 +131,7 @@ def _read_rows(session: Session, model: type[Any], change_id: int) -> Read:
     query = (
         select(model, *table.c, *version.c, *before.c)
         .join(version, and_(version.c.id == table.c.id, version.c.change_id == change_id))
-        .outerjoin(
-            before,
-            and_(before.c.id == table.c.id, before.c.version_id == version.c.version_id - 1),
-        )
+        .outerjoin(before, follows(version.c, before.c))
         .where(is_newest(table.c))
         .order_by(table.c.id)
         .with_for_update(of=table)
@@ -152,9 +149,7 @@ def _read_parts(session: Session, model: type[Any], change_id: int) -> Read:
     query = (
         select(record, version, before)
         .join(version, and_(version.id == record.id, version.change_id == change_id))
-        .outerjoin(
-            before, and_(before.id == version.id, before.version_id == version.version_id - 1)
-        )
+        .outerjoin(before, follows(version, before))
         .where(is_newest(record))
         .order_by(record.id)
         .with_for_update(of=version_table(mapper))
@@ -244,9 +239,7 @@ def _delete_created(session: Session, plan: ModelUndo, change_id: int) -> None:
     model = plan.model
     version: Any = aliased(model)
     before: Any = aliased(model)
-    was_alive = exists().where(
-        before.id == version.id, before.version_id == version.version_id - 1, is_alive(before)
-    )
+    was_alive = exists().where(follows(version, before), is_alive(before))
     ids = select(version.id).where(version.change_id == change_id, is_alive(version), ~was_alive)
     session.execute(delete(model).where(model.id.in_(ids)))
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, inspect, select
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
 
 from .diff import FieldChange, diff, link_changes
 from .errors import UnknownChange
 from .feed import ChangeEntry, entry_of, tally
-from .queries import undeferred, whole
+from .queries import beside_before, follows
 from .recorded import change_model
 
 
@@ -76,11 +75,18 @@ def _records(
     session: Session, model: type[Any], change_id: int, after: Any | None, limit: int
 ) -> list[ChangedRecord]:
     """The change's versions of a model, each with its true predecessor, in one statement."""
-    mapper: Mapper[Any] = inspect(model)
-    made, query = _versions(mapper, frozenset(mapper.self_and_descendants))
+    made, before, options = beside_before(inspect(model))
+    query = (
+        select(made, before)
+        .outerjoin(before, follows(made, before))
+        .where(made.change_id == change_id)
+        .order_by(made.id)
+        .limit(limit)
+        .options(*options)
+    )
     if after is not None:
         query = query.where(made.id > after)
-    found = session.execute(query, {"change": change_id, "most": limit}).all()
+    found = session.execute(query).all()
     links = link_changes(session, model, (row for row, _ in found))
     return [
         ChangedRecord(
@@ -88,19 +94,3 @@ def _records(
         )
         for row, older in found
     ]
-
-
-@lru_cache(maxsize=256)
-def _versions(mapper: Mapper[Any], _classes: frozenset[Mapper[Any]]) -> tuple[Any, Select[Any]]:
-    """The versions of a change and the statement for them. Known by the classes below it as well,
-    of which there may be more later."""
-    made, before = whole(mapper), whole(mapper, aliased=True)
-    query = (
-        select(made, before)
-        .outerjoin(before, and_(before.id == made.id, before.version_id == made.version_id - 1))
-        .where(made.change_id == bindparam("change", type_=BigInteger()))
-        .order_by(made.id)
-        .limit(bindparam("most", type_=Integer()))
-        .options(*undeferred(made, mapper), *undeferred(before, mapper))
-    )
-    return made, query
