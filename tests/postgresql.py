@@ -92,10 +92,10 @@ def schema(url: URL, name: str) -> Iterator[URL]:
     try:
         yield url.update_query_dict({"options": f"-csearch_path={name}"})
     finally:
-        with administrator(url).transaction():
+        with connection.transaction():
             # A session that a test left open would hold its locks, and this would wait for it.
-            administrator(url).execute("SET LOCAL lock_timeout = '10s'")
-            administrator(url).execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
+            connection.execute("SET LOCAL lock_timeout = '10s'")
+            connection.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
 
 
 def administrator(url: URL) -> psycopg.Connection:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from tests.versioning.models import Change, Note
-from tests.versioning.world import World, add_note, edited_note
+from tests.versioning.world import World, add_note, edited_note, world
 from webapp.versioning import Versioned, current_unique, guard_statements
 
 INSERT = (
@@ -111,23 +111,23 @@ def test_all_cannot_be_removed(history: World) -> None:
     refused(history, "DELETE FROM note")
 
 
-def test_what_another_trigger_makes_of_an_old_row_is_refused(db: World) -> None:
-    """As one that notes the time of each UPDATE, which would alter a row as it is closed."""
-    if db.is_sqlite:  # where no trigger alters the row that it is called for
-        return
-    db.create(Change, Note)
-    session = db.session()
-    note = add_note(session)
-    session.rollback()
-    db.sql(
-        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN NEW.title = 'touched'; RETURN NEW; END $$"
-    )
-    db.sql("CREATE TRIGGER zz_touch BEFORE UPDATE ON note FOR EACH ROW EXECUTE FUNCTION touch()")
-    note.title = "two"
-    with pytest.raises(IntegrityError, match="append-only"):
-        session.commit()
-    assert db.rows(Note, "title") == [(1, 1, True, "one")]
+def test_what_another_trigger_makes_of_an_old_row_is_refused(postgresql_url: str) -> None:
+    """As one that notes the time of each UPDATE, which would alter a row as it is closed. On SQLite
+    no trigger alters the row that it is called for."""
+    with world(postgresql_url) as db:
+        db.create(Change, Note)
+        session = db.session()
+        note = add_note(session)
+        session.rollback()
+        db.sql(
+            "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN NEW.title = 'touched'; RETURN NEW; END $$"
+        )
+        db.sql("CREATE TRIGGER touch BEFORE UPDATE ON note FOR EACH ROW EXECUTE FUNCTION touch()")
+        note.title = "two"
+        with pytest.raises(IntegrityError, match="append-only"):
+            session.commit()
+        assert db.rows(Note, "title") == [(1, 1, True, "one")]
 
 
 def test_truncate_is_refused(history: World) -> None:

@@ -79,8 +79,8 @@ class Rule:
                 return select(number).group_by(number).having(func.count() > most)
         return select(number)
 
-    def fits(self, change_id: Any) -> ColumnElement[bool]:
-        """Whether it fits this change."""
+    def fits(self, change_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether it fits the change of that number."""
         query = self.changes()
         [number] = query.selected_columns
         return query.where(number == change_id).exists()

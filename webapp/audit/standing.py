@@ -100,7 +100,7 @@ def took_back(
 @lru_cache(maxsize=256)
 def _taken_back(models: frozenset[type[Any]]) -> CompoundSelect[Any]:
     """Made once: every page with a review asks."""
-    return union(*map(_took_back, sorted(models, key=lambda model: model.__qualname__)))
+    return union(*map(_took_back, models))
 
 
 def _took_back(model: type[Any]) -> Select[Any]:
